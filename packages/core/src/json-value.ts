@@ -63,7 +63,8 @@ export function memberPath(at: string, name: string): string {
 
 /** @throws INPUT_MALFORMED where text has a lone surrogate, which UTF-8 cannot carry */
 export function expectWellFormed(text: string, at: string): void {
-  if (/\p{Surrogate}/u.test(text)) throw malformed(at, 'text without lone surrogates');
+  // The first expression finds any surrogate and is fast; the second finds those without a partner.
+  if (/[\ud800-\udfff]/.test(text) && /\p{Surrogate}/u.test(text)) throw malformed(at, 'text without lone surrogates');
 }
 
 /** The error for a document that is not JSON. */

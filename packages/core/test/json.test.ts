@@ -4,21 +4,12 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
 import { encodeUtf8 } from '../src/bytes.js';
-import { isKeywaxError } from '../src/errors.js';
 import { type JsonValue, encodeJson, memberPath, parseJson, readJson, readPlainJson, toPlainJson } from '../src/json.js';
+import { codeOf } from './fault.js';
 
 const limits = { maxBytes: 1 << 24 };
 const number = (text: string): JsonValue => ({ kind: 'number', text });
 const deep = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    return isKeywaxError(error) ? error.code : `not a KeywaxError: ${String(error)}`;
-  }
-  return 'accepted';
-}
 
 describe('parseJson', () => {
   test.each<[string, JsonValue]>([
