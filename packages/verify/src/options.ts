@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options are read once, from own properties alone, so that neither a polluted prototype nor a getter decides what is verified.
+
+import { KeywaxError, quoteText } from '@keywax/core/errors';
+
+/**
+ * Copies the own properties of an options record that are named in `names`; `undefined` counts as absent.
+ * @throws CONFIG_INVALID for anything that is not a record, and for unknown names
+ */
+export function readOptions<T extends object>(value: T, names: readonly (keyof T & string)[], at: string): Partial<T> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw configError(at, 'a record of options');
+  const copy: Partial<T> = Object.create(null);
+  for (const name of Object.keys(value)) {
+    const known = names.find((candidate) => candidate === name);
+    if (known === undefined) throw configError(at, `one of ${names.join(', ')}`, quoteText(name));
+    const option = value[known];
+    if (option !== undefined) copy[known] = option;
+  }
+  return copy;
+}
+
+/** A `CONFIG_INVALID` that says what was expected where. */
+export function configError(at: string, expected: string, actual?: string): KeywaxError {
+  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
+    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+  });
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may have signed (client-spec 4.1): exact strings, whole-string patterns where asked for, a key, or an explicit way out.
+
+import { type AlgorithmSuite, matchSuiteKey, selectSuite } from '@keywax/core/algorithms';
+import { quoteText } from '@keywax/core/errors';
+import { type PublicKey, parsePublicKey, parsePublicKeyPem } from '@keywax/core/key';
+import type { TimeRange } from '@keywax/core/time';
+import type { Compared, Ledger } from './checks.js';
+import { EXTENSION_NAMES, type ExtensionName, type SignerIdentity, type SubjectKind } from './identity.js';
+import { configError, readOptions } from './options.js';
+import { type Pattern, compilePattern } from './pattern.js';
+
+/** Accepts whoever signed. For tools that only display what a bundle says. */
+export const unsafeAnyIdentity: unique symbol = Symbol('unsafeAnyIdentity');
+
+/** An exact string, or a whole-string regular expression (see `compilePattern` for what it may use). */
+export type Matcher = string | { readonly pattern: string };
+
+/** One signer that is allowed: every member must match. */
+export interface IdentityRecord extends Readonly<Partial<Record<ExtensionName, Matcher>>> {
+  /** The OIDC issuer, such as `https://token.actions.githubusercontent.com`. */
+  readonly issuer: Matcher;
+  /** The subject alternative name of the certificate: an e-mail address, a URI or a user name. */
+  readonly subject: Matcher;
+  /** Demands one kind of subject. */
+  readonly subjectKind?: SubjectKind;
+  /** Called on the proven identity after everything else held. */
+  readonly predicate?: (identity: SignerIdentity) => boolean;
+}
+
+/** A public key of the caller: PEM text, DER SPKI bytes, or with what else is known of it. */
+export type KeyInput =
+  | string
+  | Uint8Array
+  | {
+      readonly publicKey: string | Uint8Array;
+      /** The algorithm, where it is not the default of the key, such as `PKIX_RSA_PSS_2048_SHA256`. */
+      readonly keyDetails?: string;
+      /** When the key was valid; then a proven time is needed (RUL-23). */
+      readonly validFor?: TimeRange;
+    };
+
+/** A key, or one look-up by the hint of the bundle. */
+export interface KeyPolicy {
+  readonly key: KeyInput | ((hint: string) => KeyInput | undefined);
+}
+
+/** Who may have signed. Several records: any of them. */
+export type IdentityPolicy = IdentityRecord | readonly IdentityRecord[] | KeyPolicy | typeof unsafeAnyIdentity;
+
+/** A policy that has been read and found complete. */
+export type ReadPolicy =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'key'; readonly select: (hint: string) => PolicyKey | undefined }
+  | { readonly kind: 'identity'; readonly records: readonly ReadRecord[] };
+
+/** A managed key that has passed the gate. */
+export interface PolicyKey {
+  readonly key: PublicKey;
+  readonly suite?: AlgorithmSuite;
+  readonly validFor?: TimeRange;
+}
+
+interface ReadRecord {
+  readonly matchers: readonly { readonly name: MatchedName; readonly matcher: string | Pattern }[];
+  readonly subjectKind?: SubjectKind;
+  readonly predicate?: (identity: SignerIdentity) => boolean;
+}
+
+type MatchedName = 'issuer' | 'subject' | ExtensionName;
+const MATCHED_NAMES: readonly MatchedName[] = ['issuer', 'subject', ...EXTENSION_NAMES];
+const SUBJECT_KINDS: readonly SubjectKind[] = ['email', 'uri', 'username'];
+
+/** @throws CONFIG_INVALID for a policy that is missing, empty, contradictory or names what does not exist */
+export function readPolicy(policy: IdentityPolicy): ReadPolicy {
+  if (policy === unsafeAnyIdentity) return { kind: 'any' };
+  if (typeof policy !== 'object' || policy === null) throw configError('identity', 'a record, a list of records, or a key');
+  if (Array.isArray(policy)) {
+    if (policy.length === 0) throw configError('identity', 'at least one record');
+    return { kind: 'identity', records: policy.map((record: IdentityRecord, i) => readRecord(record, `identity[${i}]`)) };
+  }
+  if (Object.hasOwn(policy, 'key')) return readKeyPolicy(policy as KeyPolicy);
+  return { kind: 'identity', records: [readRecord(policy as IdentityRecord, 'identity')] };
+}
+
+function readRecord(record: IdentityRecord, at: string): ReadRecord {
+  const own = readOptions<IdentityRecord>(record, [...MATCHED_NAMES, 'subjectKind', 'predicate'], at);
+  if (own.issuer === undefined || own.subject === undefined) throw configError(at, 'an issuer and a subject');
+  const { subjectKind, predicate } = own;
+  if (subjectKind !== undefined && !SUBJECT_KINDS.includes(subjectKind)) throw configError(`${at}.subjectKind`, SUBJECT_KINDS.join(' or '));
+  if (predicate !== undefined && typeof predicate !== 'function') throw configError(`${at}.predicate`, 'a function');
+  const matchers = MATCHED_NAMES.flatMap((name) => {
+    const matcher = own[name];
+    return matcher === undefined ? [] : [{ name, matcher: readMatcher(matcher, `${at}.${name}`) }];
+  });
+  return { matchers, ...(subjectKind === undefined ? {} : { subjectKind }), ...(predicate === undefined ? {} : { predicate }) };
+}
+
+function readMatcher(matcher: Matcher, at: string): string | Pattern {
+  if (typeof matcher === 'string') {
+    if (matcher === '') throw configError(at, 'text that is not empty');
+    return matcher;
+  }
+  const { pattern } = readOptions(matcher, ['pattern'], at);
+  if (typeof pattern !== 'string' || pattern === '') throw configError(at, 'a string, or a record with a pattern');
+  return compilePattern(pattern, at);
+}
+
+function readKeyPolicy(policy: KeyPolicy): ReadPolicy {
+  const { key } = readOptions<KeyPolicy>(policy, ['key'], 'identity');
+  if (key === undefined) throw configError('identity.key', 'a key');
+  if (typeof key === 'function') {
+    return {
+      kind: 'key',
+      select(hint) {
+        const found = key(hint);
+        return found === undefined ? undefined : readKey(found);
+      },
+    };
+  }
+  const read = readKey(key);
+  return { kind: 'key', select: () => read };
+}
+
+/** @throws KEY_REJECTED, INPUT_MALFORMED, INPUT_UNSUPPORTED, CONFIG_INVALID */
+function readKey(input: KeyInput): PolicyKey {
+  if (typeof input === 'string') return { key: parsePublicKeyPem(input, 'identity.key') };
+  if (input instanceof Uint8Array) return { key: parsePublicKey(input.slice(), 'identity.key') };
+  const { publicKey, keyDetails, validFor } = readOptions(input, ['publicKey', 'keyDetails', 'validFor'], 'identity.key');
+  if (typeof publicKey !== 'string' && !(publicKey instanceof Uint8Array)) throw configError('identity.key.publicKey', 'PEM text or DER bytes');
+  const { key } = readKey(publicKey);
+  if (validFor !== undefined && !(isInstant(validFor.start) && (validFor.end === undefined || isInstant(validFor.end)))) {
+    throw configError('identity.key.validFor', 'a range with a start');
+  }
+  const suite = keyDetails === undefined ? undefined : selectSuite(keyDetails);
+  if (keyDetails !== undefined && (suite === undefined || !matchSuiteKey(suite, key))) {
+    throw configError('identity.key.keyDetails', 'an algorithm of this key', quoteText(`${keyDetails}`));
+  }
+  return { key, ...(suite === undefined ? {} : { suite }), ...(validFor === undefined ? {} : { validFor }) };
+}
+
+/** True for a `Date` that holds an instant. */
+export function isInstant(value: unknown): value is Date {
+  return value instanceof Date && !Number.isNaN(value.getTime());
+}
+
+/** client-spec 4.1: the policy allows the identity that the certificate names. */
+export function planPolicy(ledger: Ledger, policy: ReadPolicy, identity: SignerIdentity | undefined): void {
+  if (policy.kind === 'any') return ledger.skip('policy.identity', '', 'the caller accepts any signer');
+  if (policy.kind === 'key' || identity === undefined) return ledger.skip('policy.identity', '', 'the caller named the key');
+  const mismatches = policy.records.map((record) => findMismatch(record, identity));
+  const [first] = mismatches;
+  ledger.require('policy.identity', '', mismatches.includes(undefined), first ?? { actual: quoteText(identity.subject, 200) });
+}
+
+/** The predicates of the records that match; each runs on a proven identity. */
+export function selectPredicates(policy: ReadPolicy, identity: SignerIdentity): readonly (((identity: SignerIdentity) => boolean) | undefined)[] {
+  if (policy.kind !== 'identity') return [undefined];
+  return policy.records.filter((record) => findMismatch(record, identity) === undefined).map((record) => record.predicate);
+}
+
+/** The first member that does not match. An extension that the certificate lacks matches nothing. */
+function findMismatch(record: ReadRecord, identity: SignerIdentity): Compared | undefined {
+  if (record.subjectKind !== undefined && record.subjectKind !== identity.subjectKind) {
+    return { expected: `subject of kind ${record.subjectKind}`, actual: identity.subjectKind };
+  }
+  for (const { name, matcher } of record.matchers) {
+    const actual = name === 'issuer' || name === 'subject' ? identity[name] : identity.extensions[name];
+    const matches = actual !== undefined && (typeof matcher === 'string' ? matcher === actual : matcher.matches(actual));
+    if (!matches) {
+      const wanted = typeof matcher === 'string' ? quoteText(matcher, 200) : `a match of ${quoteText(matcher.source, 200)}`;
+      return { expected: `${name} ${wanted}`, actual: actual === undefined ? 'none' : quoteText(actual, 200) };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trusted root made ready for many verifications: tables by key id and by certificate. Keys are imported, and chains
+// between trusted certificates settled, on first use, and kept with it.
+
+import { encodeHex } from '@keywax/core/bytes';
+import type { Certificate } from '@keywax/core/x509';
+import type { CertificateAuthority, TransparencyLog, TrustedRoot } from '@keywax/trust';
+
+/** Bound of remembered signatures: enough for the checkpoints of a large batch, small enough to forget. */
+const MAX_REMEMBERED = 256;
+
+/** A certificate of a trust root that signs timestamps, and the authority that lists it. */
+export interface TimestampSigner {
+  readonly authority: CertificateAuthority;
+  /** Leaf first, anchor last. */
+  readonly chain: readonly Certificate[];
+}
+
+/** A trusted root with the tables that verification looks things up in. Made by `prepareTrust`. */
+export interface PreparedTrust {
+  readonly root: TrustedRoot;
+  /** Transparency logs by hex of the full key id; several where logs share a key. */
+  readonly logs: ReadonlyMap<string, readonly TransparencyLog[]>;
+  /** Certificate logs by hex of the key id. */
+  readonly ctLogs: ReadonlyMap<string, readonly TransparencyLog[]>;
+  /** Certificates that sign timestamps. */
+  readonly timestampSigners: readonly TimestampSigner[];
+  /** What held once and need not be checked again under this trust root. */
+  readonly settled: SettledSignatures;
+}
+
+/** Remembers signatures that held: those between trusted certificates for good, recurring ones up to a bound. */
+export interface SettledSignatures {
+  has(constant: object | undefined, recurring: string | undefined): boolean;
+  add(constant: object | undefined, recurring: string | undefined): void;
+}
+
+const prepared = new WeakSet<object>();
+
+/** Prepares a trusted root. Pure and synchronous; do it once and reuse it for all bundles. */
+export function prepareTrust(root: TrustedRoot): PreparedTrust {
+  const trust: PreparedTrust = Object.freeze({
+    root,
+    logs: groupBy(root.logs, (log) => [log.logId, ...(log.checkpointKeyId?.length === 32 ? [log.checkpointKeyId] : [])].map(encodeHex)),
+    ctLogs: groupBy(root.ctLogs, (log) => [encodeHex(log.logId)]),
+    timestampSigners: listTimestampSigners(root),
+    settled: createSettledSignatures(),
+  });
+  prepared.add(trust);
+  return trust;
+}
+
+/** True for values that `prepareTrust` made. */
+export function isPreparedTrust(value: unknown): value is PreparedTrust {
+  return typeof value === 'object' && value !== null && prepared.has(value);
+}
+
+/** True when the entry of the trust root starts with an authority certificate: it lists no signer of its own (RUL-28). */
+export function lacksLeaf(authority: CertificateAuthority): boolean {
+  return authority.chain[0]?.basicConstraints?.ca === true;
+}
+
+function listTimestampSigners(root: TrustedRoot): readonly TimestampSigner[] {
+  return root.timestampAuthorities.filter((authority) => !lacksLeaf(authority)).map((authority) => ({ authority, chain: authority.chain }));
+}
+
+function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    for (const key of new Set(keysOf(item))) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
+    }
+  }
+  return groups;
+}
+
+function createSettledSignatures(): SettledSignatures {
+  const constants = new WeakSet<object>();
+  const recurrent = new Set<string>();
+  return {
+    has: (constant, recurring) => (constant !== undefined && constants.has(constant)) || (recurring !== undefined && recurrent.has(recurring)),
+    add(constant, recurring) {
+      if (constant !== undefined) constants.add(constant);
+      if (recurring === undefined) return;
+      const [oldest] = recurrent;
+      if (recurrent.size >= MAX_REMEMBERED && oldest !== undefined) recurrent.delete(oldest);
+      recurrent.add(recurring);
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// A bundle in one step: decode, plan, settle.
+
+import { decodeBundle } from '@keywax/bundle';
+import { defaultCrypto } from '@keywax/core/crypto';
+import { planVerification } from './plan.js';
+import type { VerificationRequest } from './request.js';
+import { type Verified, settle, settleSync } from './settle.js';
+
+/**
+ * Verifies a serialized bundle.
+ * @throws the errors of `decodeBundle`, `planVerification` and `settle`
+ */
+export async function verifyBundle(bundle: Uint8Array | string | object, request: VerificationRequest): Promise<Verified> {
+  return settle(planVerification(decodeBundle(bundle), request), request.crypto ?? defaultCrypto);
+}
+
+/** As `verifyBundle`, without waiting; see `settleSync`. @throws as `verifyBundle` */
+export function verifyBundleSync(bundle: Uint8Array | string | object, request: VerificationRequest): Verified {
+  return settleSync(planVerification(decodeBundle(bundle), request), request.crypto ?? defaultCrypto);
+}
