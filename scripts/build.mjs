@@ -16,7 +16,11 @@ const TARGET = 'node20';
 const ESM_ONLY = [/^@noble\//, /^jose($|\/)/];
 
 const libraries = unique([...listSources(manifest.exports), ...listSources(manifest.imports)]);
-const commands = unique(Object.values(manifest.bin ?? {}).filter(isBuilt).map(toSource));
+const commands = unique(
+  Object.values(manifest.bin ?? {})
+    .filter(isBuilt)
+    .map(toSource),
+);
 const bundled = new Set();
 
 rmSync(dist, { recursive: true, force: true });
@@ -126,12 +130,14 @@ function copyDeclarations() {
 /** The licences of the packages that the CommonJS build carries. */
 function writeNotices() {
   if (bundled.size === 0) return;
-  const notices = [...bundled].sort().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`${name} ships no licence text`);
-    return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-  });
+  const notices = [...bundled]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) throw new Error(`${name} ships no licence text`);
+      return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    });
   const intro = 'The CommonJS files in this folder contain parts of these packages.\n';
   writeFileSync(join(dist, 'THIRD_PARTY_NOTICES.txt'), [intro, ...notices].join(`\n${'-'.repeat(72)}\n\n`));
 }

@@ -35,8 +35,26 @@ export function completeManifest(manifest, folder) {
 
 /** The order in which manifests list their members; others keep their place at the end. */
 const ORDER = [
-  ...['name', 'version', 'description', 'keywords', 'license', 'homepage', 'repository', 'bugs', 'type', 'engines'],
-  ...['sideEffects', 'files', 'bin', 'main', 'module', 'types', 'exports', 'imports', 'publishConfig', 'scripts'],
+  'name',
+  'version',
+  'description',
+  'keywords',
+  'license',
+  'homepage',
+  'repository',
+  'bugs',
+  'type',
+  'engines',
+  'sideEffects',
+  'files',
+  'bin',
+  'main',
+  'module',
+  'types',
+  'exports',
+  'imports',
+  'publishConfig',
+  'scripts',
 ];
 
 function sortKeys(manifest) {
@@ -85,11 +103,13 @@ function main() {
     const file = join(directory, 'package.json');
     const text = `${JSON.stringify(completeManifest(manifest, folder), null, 2)}\n`;
     if (!check) writeFileSync(file, text);
-    else if (readFileSync(file, 'utf8') !== text) faults.push(`packages/${folder}/package.json is not as \`node scripts/exports.mjs\` writes it`);
+    else if (readFileSync(file, 'utf8') !== text)
+      faults.push(`packages/${folder}/package.json is not as \`node scripts/exports.mjs\` writes it`);
     for (const source of [...listSources(manifest.exports), ...listSources(manifest.imports)]) {
       if (!existsSync(join(directory, source))) faults.push(`packages/${folder}: ${source} does not exist`);
     }
-    if (!manifest.keywords?.length || !manifest.description) faults.push(`packages/${folder}: description or keywords are missing`);
+    if (!manifest.keywords?.length || !manifest.description)
+      faults.push(`packages/${folder}: description or keywords are missing`);
   }
   for (const fault of faults) console.error(fault);
   if (check && faults.length > 0) process.exit(1);

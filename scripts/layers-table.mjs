@@ -64,8 +64,18 @@ export const BANNED_CALLS = [
     message: 'Number() or BigInt() of what may be text: use the readers of @keywax/core',
     find: (node, file) => isCallOf('Number', 'BigInt')(node, file) && !isNumeric(node.arguments[0]),
   },
-  { rule: 'buffer', only: PORTABLE, message: 'Buffer: use Uint8Array and @keywax/core/bytes', find: isGlobal('Buffer') },
-  { rule: 'base64', only: PORTABLE, message: 'use @keywax/core/bytes', find: isCallOf('atob', 'btoa', 'escape', 'unescape') },
+  {
+    rule: 'buffer',
+    only: PORTABLE,
+    message: 'Buffer: use Uint8Array and @keywax/core/bytes',
+    find: isGlobal('Buffer'),
+  },
+  {
+    rule: 'base64',
+    only: PORTABLE,
+    message: 'use @keywax/core/bytes',
+    find: isCallOf('atob', 'btoa', 'escape', 'unescape'),
+  },
   { rule: 'utf8', only: PORTABLE, message: 'TextDecoder: use @keywax/core/bytes', find: isNewOf('TextDecoder') },
   {
     rule: 'key',
@@ -179,7 +189,10 @@ function isNumeric(node) {
     case 'Literal':
       return typeof node.value === 'number' || typeof node.value === 'bigint';
     case 'BinaryExpression':
-      return NUMERIC_OPERATORS.includes(node.operator) || (node.operator === '+' && isNumeric(node.left) && isNumeric(node.right));
+      return (
+        NUMERIC_OPERATORS.includes(node.operator) ||
+        (node.operator === '+' && isNumeric(node.left) && isNumeric(node.right))
+      );
     case 'UnaryExpression':
       return node.operator === '-' && isNumeric(node.argument);
     case 'MemberExpression':
@@ -193,5 +206,7 @@ function isNumeric(node) {
 
 function isNumericCall({ callee }) {
   const name = dottedName(callee) ?? '';
-  return ['Number', 'BigInt', 'Date.UTC'].includes(name) || name.startsWith('Math.') || /\.getTime$|\.charCodeAt$/.test(name);
+  return (
+    ['Number', 'BigInt', 'Date.UTC'].includes(name) || name.startsWith('Math.') || /\.getTime$|\.charCodeAt$/.test(name)
+  );
 }

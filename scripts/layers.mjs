@@ -78,8 +78,14 @@ const IMPORT_RULES = {
   declared(file, { specifier, typeOnly }) {
     if (/^[.#]|^node:/.test(specifier)) return undefined;
     const { dependencies, peerDependencies, devDependencies } = file.owner.manifest;
-    const allowed = { ...dependencies, ...peerDependencies, ...(typeOnly || file.owner.manifest.private ? devDependencies : {}) };
-    return packageName(specifier) in allowed ? undefined : `${packageName(specifier)} is not a dependency of the package`;
+    const allowed = {
+      ...dependencies,
+      ...peerDependencies,
+      ...(typeOnly || file.owner.manifest.private ? devDependencies : {}),
+    };
+    return packageName(specifier) in allowed
+      ? undefined
+      : `${packageName(specifier)} is not a dependency of the package`;
   },
   noble(file, { specifier }) {
     if (!specifier.startsWith('@noble/') || NOBLE_FILES.includes(file.name)) return undefined;
@@ -88,7 +94,9 @@ const IMPORT_RULES = {
   node(file, { specifier }) {
     if (!PORTABLE.includes(file.owner.folder) || file.path.endsWith('.node.ts')) return undefined;
     if (specifier.startsWith('node:')) return `${specifier} outside a .node.ts file`;
-    return /^\..*\.node\.js$/.test(specifier) ? `${specifier} is imported directly, not through a condition` : undefined;
+    return /^\..*\.node\.js$/.test(specifier)
+      ? `${specifier} is imported directly, not through a condition`
+      : undefined;
   },
   lazy(file, { specifier, typeOnly, dynamic }) {
     if (typeOnly || dynamic || file.owner.folder === 'stack') return undefined;
@@ -129,7 +137,9 @@ function findStaleGates(files) {
   return Object.entries(GATES).flatMap(([rule, gated]) =>
     Object.keys(gated).flatMap((name) => {
       const file = files.find((candidate) => candidate.name === name);
-      return file === undefined || file.gates.has(rule) ? [] : [fault(file, 'gate', 0, `the gate for ${rule} is not needed`)];
+      return file === undefined || file.gates.has(rule)
+        ? []
+        : [fault(file, 'gate', 0, `the gate for ${rule} is not needed`)];
     }),
   );
 }

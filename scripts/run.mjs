@@ -21,15 +21,6 @@ export function run(program, args, options = {}) {
 }
 
 /**
- * Runs a program and throws when it fails.
- * @param {Parameters<typeof run>} args
- */
-export function mustRun(...args) {
-  const status = run(...args);
-  if (status !== 0) throw new Error(`${args[0]} ${args[1].join(' ')} ended with status ${status}`);
-}
-
-/**
  * Runs pnpm: the one that runs this script, or else the version that the root manifest names.
  * @param {readonly string[]} args
  * @param {Parameters<typeof run>[2]} [options]
@@ -57,5 +48,6 @@ export function findNode(major) {
  * @param {number} major
  */
 export function isNode(path, major) {
-  return spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith(`v${major}.`) === true;
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return (stdout ?? '').startsWith(`v${major}.`);
 }

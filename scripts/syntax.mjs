@@ -50,7 +50,8 @@ export function listDeclared({ program }) {
   const names = new Set();
   walk(program, (node) => {
     if (node.type === 'VariableDeclarator') addPattern(node.id, names);
-    else if (/Function/.test(node.type)) for (const pattern of [node.id, ...(node.params ?? [])]) addPattern(pattern, names);
+    else if (/Function/.test(node.type))
+      for (const pattern of [node.id, ...(node.params ?? [])]) addPattern(pattern, names);
     else if (/^Import.*Specifier$/.test(node.type)) names.add(node.local.name);
   });
   return names;

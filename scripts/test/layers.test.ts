@@ -14,7 +14,10 @@ function brokenRules(files: Readonly<Record<string, string>>): readonly string[]
   root = mkdtempSync(join(tmpdir(), 'layers-'));
   writeManifest('core', { exports: { './bytes': {} }, imports: { '#crypto': { source: './src/crypto.node.ts' } } });
   writeManifest('verify', { dependencies: { '@keywax/core': '*', '@keywax/rekor': '*' } });
-  writeManifest('rekor', { dependencies: { '@keywax/core': '*', '@peculiar/x509': '*' }, devDependencies: { jose: '*' } });
+  writeManifest('rekor', {
+    dependencies: { '@keywax/core': '*', '@peculiar/x509': '*' },
+    devDependencies: { jose: '*' },
+  });
   for (const [path, text] of Object.entries(files)) {
     const [folder = '', ...rest] = path.split('/');
     write(join('packages', folder, 'src', ...rest), text);
@@ -38,7 +41,11 @@ describe('imports', () => {
     ['an import of a higher layer', { 'core/a.ts': `import { x } from '@keywax/verify';` }, ['layer', 'declared']],
     ['a client in the engine', { 'verify/a.ts': `import { x } from '@keywax/rekor';` }, ['layer']],
     ['a client in the engine, for its types', { 'verify/a.ts': `import type { X } from '@keywax/rekor';` }, ['layer']],
-    ['a client in the engine, on first use', { 'verify/a.ts': `export const f = () => import('@keywax/rekor');` }, ['layer']],
+    [
+      'a client in the engine, on first use',
+      { 'verify/a.ts': `export const f = () => import('@keywax/rekor');` },
+      ['layer'],
+    ],
     ['a client in the engine, in a type', { 'verify/a.ts': `export type T = import('@keywax/rekor').T;` }, ['layer']],
     ['a client in the engine, passed on', { 'verify/a.ts': `export * from '@keywax/rekor';` }, ['layer']],
     ['a file that is no export', { 'verify/a.ts': `import { x } from '@keywax/core/src/bytes';` }, ['internals']],
@@ -60,7 +67,9 @@ describe('imports', () => {
 
 describe('cycles between files', () => {
   test('a cycle of two is a fault', () => {
-    expect(brokenRules({ 'core/a.ts': `export * from './b.js';`, 'core/b.ts': `export * from './a.js';` })).toEqual(['cycle']);
+    expect(brokenRules({ 'core/a.ts': `export * from './b.js';`, 'core/b.ts': `export * from './a.js';` })).toEqual([
+      'cycle',
+    ]);
   });
 
   test('a cycle of types is a fault', () => {
@@ -74,7 +83,11 @@ describe('cycles between files', () => {
   });
 
   test('two ways to one file are none', () => {
-    const files = { 'core/a.ts': `export * from './b.js'; export * from './c.js';`, 'core/b.ts': `export * from './c.js';`, 'core/c.ts': '' };
+    const files = {
+      'core/a.ts': `export * from './b.js'; export * from './c.js';`,
+      'core/b.ts': `export * from './c.js';`,
+      'core/c.ts': '',
+    };
     expect(brokenRules(files)).toEqual([]);
   });
 });
