@@ -44,7 +44,7 @@ async function verify(input: SignatureInput): Promise<boolean> {
     return isPortableSignature({ input, signature, provider: webCrypto }, curves);
   }
   try {
-    return await crypto.subtle.verify(algorithm, key, signature, input.data.bytes);
+    return await crypto.subtle.verify(algorithm, key, toUnshared(signature), toUnshared(input.data.bytes));
   } catch {
     return false; // ATTACKS SG-029: some hosts throw on a signature that does not verify
   }
@@ -91,8 +91,13 @@ function importKey(key: PublicKey, algorithm: HostAlgorithm): Promise<CryptoKey 
 
 async function importHostKey(key: PublicKey, algorithm: HostAlgorithm): Promise<CryptoKey | undefined> {
   try {
-    return await crypto.subtle.importKey('spki', key.spki, algorithm, false, ['verify']);
+    return await crypto.subtle.importKey('spki', toUnshared(key.spki), algorithm, false, ['verify']);
   } catch {
     return undefined; // an algorithm that this host lacks
   }
+}
+
+/** The bytes where their memory is not shared, else a copy: WebCrypto refuses views of shared memory. */
+function toUnshared(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes);
 }
