@@ -3,10 +3,10 @@
 // a salt of any length up to the digest's) goes to signature.ts.
 
 import * as host from 'node:crypto';
-import { encodeBase64 } from './bytes.js';
 import { loadCurves, selectLoadedCurves } from './curves.js';
 import type { HashName } from './hash-name.js';
 import type { PublicKey } from './key.js';
+import { encodePem } from './pem.js';
 import type { CryptoProvider, IncrementalHash, SignatureInput } from './provider.js';
 import { isPortableSignature, selectSignature } from './signature.js';
 
@@ -85,7 +85,7 @@ function selectHostKey({ key, scheme, data }: SignatureInput): host.KeyObject | 
 function importKey(key: PublicKey): host.KeyObject | undefined {
   try {
     // On Node 24 a PEM string is imported in less than half the time of DER or JWK.
-    return host.createPublicKey(`-----BEGIN PUBLIC KEY-----\n${encodeBase64(key.spki)}\n-----END PUBLIC KEY-----\n`);
+    return host.createPublicKey(encodePem('PUBLIC KEY', key.spki));
   } catch {
     return undefined; // a curve that this host was built without
   }

@@ -20,6 +20,7 @@ import {
 import { KeywaxError, quoteText } from './errors.js';
 import { decodeUint } from './modular.js';
 import { OID, encodeOid, readOid } from './oid.js';
+import { parsePem } from './pem.js';
 
 /** An elliptic curve key; `point` is the uncompressed point, `04 ‖ x ‖ y`. */
 export interface EcPublicKey {
@@ -63,7 +64,7 @@ const MAX_RSA_EXPONENT = 1n << 32n;
 
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1) and checks that the key in it is one to rely on.
- * @throws INPUT_MALFORMED, INPUT_UNSUPPORTED for another algorithm or curve, KEY_REJECTED
+ * @throws INPUT_MALFORMED, INPUT_TOO_LARGE, INPUT_UNSUPPORTED for another algorithm or curve, KEY_REJECTED
  */
 export function parsePublicKey(spki: Uint8Array, at: string): PublicKey {
   const copy = Uint8Array.from(spki); // host keys are cached by record, so its bytes must not change
@@ -154,13 +155,29 @@ function isEven(magnitude: Uint8Array): boolean {
 
 /**
  * Reads an RSAPublicKey (RFC 8017 §A.1.1), the bare form of some logs' keys, and wraps it into a SubjectPublicKeyInfo.
- * @throws INPUT_MALFORMED, KEY_REJECTED
+ * @throws INPUT_MALFORMED, INPUT_TOO_LARGE, KEY_REJECTED
  */
 export function parsePkcs1PublicKey(bytes: Uint8Array, at: string): RsaPublicKey {
   const algorithm = encodeDer(TAG.sequence, encodeOid(OID.rsaEncryption), encodeDer(TAG.null));
   const key = parsePublicKey(encodeDer(TAG.sequence, algorithm, encodeBitString(bytes)), at);
   if (key.kind !== 'rsa') throw new KeywaxError('INTERNAL_ERROR', 'an RSA key was read as something else');
   return key;
+}
+
+/**
+ * Reads a PEM text with exactly one `PUBLIC KEY` block (RFC 7468 §13). A private key is never echoed.
+ * @throws INPUT_MALFORMED, INPUT_TOO_LARGE, INPUT_UNSUPPORTED, KEY_REJECTED for a block of another kind
+ */
+export function parsePublicKeyPem(text: string, at: string): PublicKey {
+  // Asked first, so that a private key in a form which the PEM reader refuses is still called by its name.
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text)) throw rejected(at, 'a public key, not a private one');
+  const [block, second] = parsePem(text, at);
+  if (block === undefined || second !== undefined) {
+    const expected = 'exactly one PEM block';
+    throw new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
+  }
+  if (block.label !== 'PUBLIC KEY') throw rejected(at, `a PUBLIC KEY block, found ${quoteText(block.label)}`);
+  return parsePublicKey(block.bytes, at);
 }
 
 function rejected(at: string, expected: string): KeywaxError {

@@ -35,9 +35,10 @@ export function selectSignature(input: SignatureInput): Uint8Array | undefined {
 }
 
 function checkData({ scheme, data }: SignatureInput): void {
-  if (scheme.scheme.startsWith('ed25519') && scheme.hash !== 'sha512') throw misuse('SHA-512 with Ed25519');
+  const isPure = scheme.scheme === 'ed25519';
+  if ((isPure || scheme.scheme === 'ed25519ph') && scheme.hash !== 'sha512') throw misuse('SHA-512 with Ed25519');
   if (data.kind === 'message') return;
-  if (scheme.scheme === 'ed25519') {
+  if (isPure) {
     const expected = 'the message, as pure Ed25519 does not sign a digest';
     throw new KeywaxError('INPUT_UNSUPPORTED', `expected ${expected}`, { details: { expected } });
   }
