@@ -142,9 +142,9 @@ function parsePattern(source: string, at: string): Node {
       }
       position++;
       const end = classAtom();
-      const [from] = start[0] as Range;
-      const [, to] = end[0] as Range;
-      if (start.length > 1 || end.length > 1 || to < from) throw fail('an ascending range of single characters');
+      const bounds = [...start, ...end];
+      const [from, to] = bounds.map(([code]) => code) as unknown as Range;
+      if (bounds.length !== 2 || bounds.some(([low, high]) => low !== high) || to < from) throw fail('an ascending range of single characters');
       ranges.push([from, to]);
     }
     position++;
