@@ -6,6 +6,7 @@
 import { parseJson } from '@keywax/core/json';
 import { KeywaxError } from '@keywax/core/errors';
 import { type Bundle, MAX_BUNDLE_BYTES, readBundle } from './bundle.js';
+import { malformed } from './fields.js';
 
 const MAX_LINES = 1_000; // ATTACKS 4.3
 const LINE_FEED = 0x0a;
@@ -39,8 +40,4 @@ function splitLines(input: Uint8Array): readonly Uint8Array[] {
     start = end < 0 ? input.length : end + 1;
   }
   return lines;
-}
-
-function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
 }

@@ -30,6 +30,11 @@ export const decodeNonEmptyString: Decoder<string> = required((value, at) => {
   return text;
 }, 'BUNDLE_INVALID');
 
+/** The error for an encoding that is broken. */
+export function malformed(at: string, expected: string): KeywaxError {
+  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
+}
+
 /** The error for a bundle that is incomplete or contradicts itself. */
 export function invalid(at: string, expected: string): KeywaxError {
   return new KeywaxError('BUNDLE_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
