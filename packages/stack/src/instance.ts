@@ -12,7 +12,13 @@ import { type RekorV2, createRekorV2 } from './rekor/v2.js';
 import { type TimestampQuery, type TimestampSteps, createTimestamp } from './tsa/timestamp.js';
 import { type TrustedRootJson, describeAuthority, describeLog, encodeTrustedRoot } from './trust-documents.js';
 import { type CertificateIssuer, type CertificateProfile, createIssuer } from './x509/certificate.js';
-import { authorityStart, intermediateProfile, leafProfile, rootProfile, timestampLeafProfile } from './x509/profiles.js';
+import {
+  authorityStart,
+  intermediateProfile,
+  leafProfile,
+  rootProfile,
+  timestampLeafProfile,
+} from './x509/profiles.js';
 
 /** Names of the services in trust roots and checkpoints. Clients never dial them. */
 export const HOSTS = {
@@ -23,7 +29,12 @@ export const HOSTS = {
   tsa: 'tsa.localhost',
 } as const;
 
-const COMMON_NAMES = { fulcioRoot: 'keywax-root', fulcio: 'keywax-intermediate', tsaRoot: 'keywax-tsa-root', tsa: 'keywax-tsa' } as const;
+const COMMON_NAMES = {
+  fulcioRoot: 'keywax-root',
+  fulcio: 'keywax-intermediate',
+  tsaRoot: 'keywax-tsa-root',
+  tsa: 'keywax-tsa',
+} as const;
 
 /** The keys and certificates of an instance: all that has to outlive a restart beside the logs. */
 export interface InstanceMaterial {
@@ -53,8 +64,12 @@ export async function createMaterial(
   const material: InstanceMaterial = {
     start: authorityStart(now),
     treeId: BigInt(`0x${randomBytes(7).toString('hex')}`) + 1n,
-    fulcio: await createIssuer((spki) => intermediateProfile(COMMON_NAMES.fulcio, spki, { issuer: fulcioRoot, now }), { parent: fulcioRoot }),
-    tsa: await createIssuer((spki) => timestampLeafProfile(COMMON_NAMES.tsa, spki, { issuer: tsaRoot, now }), { parent: tsaRoot }),
+    fulcio: await createIssuer((spki) => intermediateProfile(COMMON_NAMES.fulcio, spki, { issuer: fulcioRoot, now }), {
+      parent: fulcioRoot,
+    }),
+    tsa: await createIssuer((spki) => timestampLeafProfile(COMMON_NAMES.tsa, spki, { issuer: tsaRoot, now }), {
+      parent: tsaRoot,
+    }),
     ctKey: generateSigningKey('P-256'),
     rekorV1Key: generateSigningKey('P-256'),
     rekorV2Key: generateSigningKey(rekorV2Key),
@@ -123,7 +138,11 @@ export function openInstance(material: InstanceMaterial, stores: InstanceStores,
     firstIndex,
     now,
   });
-  const rekorV2 = createRekorV2({ key: material.rekorV2Key, log: openLog(stores.rekorV2, (body) => body), origin: HOSTS.rekorV2 });
+  const rekorV2 = createRekorV2({
+    key: material.rekorV2Key,
+    log: openLog(stores.rekorV2, (body) => body),
+    origin: HOSTS.rekorV2,
+  });
   return {
     now,
     material,
@@ -131,7 +150,11 @@ export function openInstance(material: InstanceMaterial, stores: InstanceStores,
     rekorV1,
     rekorV2,
     trustedRoot: () => describeTrust(material, { ct, rekorV1, rekorV2 }),
-    issueCertificate(spki, identity, { now: issuedAt = now(), issuer = material.fulcio, changeProfile, ...steps } = {}) {
+    issueCertificate(
+      spki,
+      identity,
+      { now: issuedAt = now(), issuer = material.fulcio, changeProfile, ...steps } = {},
+    ) {
       const profile = leafProfile(spki, describeSubject(identity), { issuer, now: issuedAt });
       return issueLeaf(changeProfile?.(profile) ?? profile, issuer, { requestScts: requestSctsFrom(ct), ...steps });
     },
@@ -143,11 +166,16 @@ export function openInstance(material: InstanceMaterial, stores: InstanceStores,
   };
 }
 
-function describeTrust(material: InstanceMaterial, logs: Pick<Instance, 'ct' | 'rekorV1' | 'rekorV2'>): TrustedRootJson {
+function describeTrust(
+  material: InstanceMaterial,
+  logs: Pick<Instance, 'ct' | 'rekorV1' | 'rekorV2'>,
+): TrustedRootJson {
   const { start, fulcio, tsa } = material;
   return encodeTrustedRoot({
     tlogs: [describeLog(HOSTS.rekorV1, logs.rekorV1, start), describeLog(HOSTS.rekorV2, logs.rekorV2, start)],
-    certificateAuthorities: [describeAuthority(HOSTS.fulcio, { commonName: COMMON_NAMES.fulcioRoot, chain: fulcio.chain }, start)],
+    certificateAuthorities: [
+      describeAuthority(HOSTS.fulcio, { commonName: COMMON_NAMES.fulcioRoot, chain: fulcio.chain }, start),
+    ],
     ctlogs: [describeLog(HOSTS.ct, logs.ct, start)],
     timestampAuthorities: [describeAuthority(HOSTS.tsa, { commonName: COMMON_NAMES.tsaRoot, chain: tsa.chain }, start)],
   });

@@ -65,7 +65,11 @@ const CLIENT_TRUST_CONFIG_TYPE = 'application/vnd.dev.sigstore.clienttrustconfig
 export const ORGANIZATION = 'keywax.localhost';
 
 /** A log's entry in a trusted root. `host` is a bare hostname, which is the origin of a Rekor v2 log. */
-export function describeLog(host: string, log: { readonly key: SigningKey; readonly logId: Uint8Array }, start: Date): TrustedLogJson {
+export function describeLog(
+  host: string,
+  log: { readonly key: SigningKey; readonly logId: Uint8Array },
+  start: Date,
+): TrustedLogJson {
   return {
     baseUrl: `http://${host}`,
     hashAlgorithm: 'SHA2_256',
@@ -131,6 +135,9 @@ export function encodeSigningConfig(urls: ServiceUrls, rekor: RekorChoice, start
 }
 
 /** A ClientTrustConfig from its two halves. */
-export function encodeClientTrustConfig(trustedRoot: TrustedRootJson, signingConfig: SigningConfigJson): ClientTrustConfigJson {
+export function encodeClientTrustConfig(
+  trustedRoot: TrustedRootJson,
+  signingConfig: SigningConfigJson,
+): ClientTrustConfigJson {
   return { mediaType: CLIENT_TRUST_CONFIG_TYPE, trustedRoot, signingConfig };
 }

@@ -28,9 +28,17 @@ export interface CtLog {
   /** Logs an entry and returns its timestamp. `chain` is what was submitted, the certificate itself first. */
   append(entry: LoggedCertificate, chain: readonly Uint8Array[]): Promise<SctFields>;
   /** Signs a timestamp for an entry without logging it; `overrides` change fields before they are signed. */
-  sign(entry: LoggedCertificate, overrides?: { readonly timestampMs?: bigint; readonly extensions?: Uint8Array }): SctFields;
+  sign(
+    entry: LoggedCertificate,
+    overrides?: { readonly timestampMs?: bigint; readonly extensions?: Uint8Array },
+  ): SctFields;
   /** A signed tree head of the present size (RFC 6962 §3.5). */
-  signTreeHead(): { readonly size: number; readonly timestampMs: bigint; readonly root: Uint8Array; readonly signature: Uint8Array };
+  signTreeHead(): {
+    readonly size: number;
+    readonly timestampMs: bigint;
+    readonly root: Uint8Array;
+    readonly signature: Uint8Array;
+  };
 }
 
 /** What a CT log is made of. */
@@ -47,7 +55,10 @@ const NO_BYTES = new Uint8Array();
 /** A record: the leaf of the tree (RFC 6962 §3.4) behind its length in four bytes, then the submitted chain (§4.6). */
 function encodeRecord(leaf: Uint8Array, entry: LoggedCertificate, chain: readonly Uint8Array[]): Uint8Array {
   const [first, ...issuers] = chain.map((certificate) => encodeVector(3, certificate));
-  const extra = concatBytes(entry.kind === 'precertificate' && first !== undefined ? first : NO_BYTES, encodeVector(3, ...issuers));
+  const extra = concatBytes(
+    entry.kind === 'precertificate' && first !== undefined ? first : NO_BYTES,
+    encodeVector(3, ...issuers),
+  );
   return concatBytes(encodeVector(4, leaf), extra);
 }
 

@@ -30,19 +30,33 @@ export function encodeVector(width: number, ...pieces: readonly Uint8Array[]): U
 }
 
 /** `timestamp ‖ entry type ‖ entry ‖ extensions`: what the signature and the tree leaf have in common. */
-export function encodeTimestampedEntry(entry: LoggedCertificate, timestampMs: bigint, extensions: Uint8Array): Uint8Array {
+export function encodeTimestampedEntry(
+  entry: LoggedCertificate,
+  timestampMs: bigint,
+  extensions: Uint8Array,
+): Uint8Array {
   const type = encodeUint(entry.kind === 'certificate' ? 0 : 1, 2);
-  const body = entry.kind === 'certificate' ? encodeVector(3, entry.der) : concatBytes(entry.issuerKeyHash, encodeVector(3, entry.tbs));
+  const body =
+    entry.kind === 'certificate'
+      ? encodeVector(3, entry.der)
+      : concatBytes(entry.issuerKeyHash, encodeVector(3, entry.tbs));
   return concatBytes(encodeUint(timestampMs, 8), type, body, encodeVector(2, extensions));
 }
 
 /** What the log signs for an entry: version 1, signature type `certificate_timestamp`. */
-export function encodeSctSignatureInput(entry: LoggedCertificate, timestampMs: bigint, extensions: Uint8Array): Uint8Array {
+export function encodeSctSignatureInput(
+  entry: LoggedCertificate,
+  timestampMs: bigint,
+  extensions: Uint8Array,
+): Uint8Array {
   return concatBytes(Uint8Array.of(0, 0), encodeTimestampedEntry(entry, timestampMs, extensions));
 }
 
 /** The two bytes that name hash and signature algorithm (RFC 5246 §7.4.1.4.1). */
-export function selectTlsAlgorithms(key: SigningKey): { readonly hashAlgorithm: number; readonly signatureAlgorithm: number } {
+export function selectTlsAlgorithms(key: SigningKey): {
+  readonly hashAlgorithm: number;
+  readonly signatureAlgorithm: number;
+} {
   const signatureAlgorithm = key.kind.startsWith('rsa') ? 1 : 3;
   return { hashAlgorithm: 4, signatureAlgorithm };
 }
@@ -72,7 +86,11 @@ export function sctListExtension(scts: readonly Uint8Array[]): ExtensionValue {
 }
 
 /** The extension that makes a certificate a precertificate (RFC 6962 §3.1). */
-export const POISON: ExtensionValue = { id: OID.precertificatePoison, critical: true, value: Uint8Array.of(0x05, 0x00) };
+export const POISON: ExtensionValue = {
+  id: OID.precertificatePoison,
+  critical: true,
+  value: Uint8Array.of(0x05, 0x00),
+};
 
 /** The timestamp extension of a static CT log: the leaf index in 40 bits. */
 export function encodeLeafIndex(index: number): Uint8Array {

@@ -39,18 +39,20 @@ const GITLAB_URL = 'https://gitlab.com/';
 const githubRun: ClaimText = (claims) => {
   const run = claim('run_id')(claims);
   const repository = claim('repository', GITHUB_URL)(claims);
-  return run && repository ? `${repository}/actions/runs/${run}/attempts/${claim('run_attempt')(claims) ?? '1'}` : undefined;
+  if (run === undefined || repository === undefined) return undefined;
+  return `${repository}/actions/runs/${run}/attempts/${claim('run_attempt')(claims) ?? '1'}`;
 };
 
 const gitlabRef: ClaimText = (claims) => {
   const ref = claim('ref')(claims);
-  return ref && `${claims['ref_type'] === 'tag' ? 'refs/tags/' : 'refs/heads/'}${ref}`;
+  if (ref === undefined) return undefined;
+  return `${claims['ref_type'] === 'tag' ? 'refs/tags/' : 'refs/heads/'}${ref}`;
 };
 
 const gitlabJob: ClaimText = (claims) => {
   const job = claim('job_id')(claims);
   const project = claim('project_path', GITLAB_URL)(claims);
-  return job && project ? `${project}/-/jobs/${job}` : undefined;
+  return job === undefined || project === undefined ? undefined : `${project}/-/jobs/${job}`;
 };
 
 const ISSUER_EXTENSIONS: readonly (readonly [number, ClaimText])[] = [

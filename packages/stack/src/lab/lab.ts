@@ -2,7 +2,14 @@
 // An instance in memory for tests that forge evidence, its roots included.
 
 import { encodeUtf8 } from '@keywax/core/bytes';
-import { type Instance, type InstanceOptions, type InstanceRoots, createMaterial, createMemoryStores, openInstance } from '../instance.js';
+import {
+  type Instance,
+  type InstanceOptions,
+  type InstanceRoots,
+  createMaterial,
+  createMemoryStores,
+  openInstance,
+} from '../instance.js';
 import type { KeyKind } from '../keys.js';
 import { type BundleRequest, type MadeBundle, makeBundle } from './make-bundle.js';
 
@@ -22,7 +29,12 @@ export interface LabOptions extends Partial<InstanceOptions> {
 }
 
 /** Sets up a lab. Two labs know nothing of each other: one is the other's untrusted instance. */
-export async function createLab({ now = () => new Date(), rekorV2Key, earlierEntries = 5, ...options }: LabOptions = {}): Promise<Lab> {
+export async function createLab({
+  now = () => new Date(),
+  rekorV2Key,
+  earlierEntries = 5,
+  ...options
+}: LabOptions = {}): Promise<Lab> {
   const { material, roots } = await createMaterial(now(), rekorV2Key === undefined ? {} : { rekorV2Key });
   const instance = openInstance(material, createMemoryStores(), { ...options, now });
   for (let i = 0; i < earlierEntries; i++) {

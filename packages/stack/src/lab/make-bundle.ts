@@ -8,7 +8,15 @@ import { type HashName, HASH_PROTO_NAMES, hash } from '@keywax/core/hash';
 import type { CertifiedIdentity } from '../fulcio/identity.js';
 import type { Instance } from '../instance.js';
 import { type SigningKey, generateSigningKey, selectKeyDetails, selectKeyHash, signBytes } from '../keys.js';
-import { type BodyVerifier, type LoggedEnvelope, type SignedDigest, describeDsseV1, describeHashedRekordV1, describeHashedRekordV2, encodeBody } from '../rekor/body.js';
+import {
+  type BodyVerifier,
+  type LoggedEnvelope,
+  type SignedDigest,
+  describeDsseV1,
+  describeHashedRekordV1,
+  describeHashedRekordV2,
+  encodeBody,
+} from '../rekor/body.js';
 import { personaIdentity } from './persona.js';
 
 /** What kind of bundle to make. */
@@ -82,8 +90,13 @@ export function defaultBundleSteps(instance: Instance, content: BundleRequest['c
   return {
     certificate: (spki, identity) => instance.issueCertificate(spki, identity),
     sign: signBytes,
-    timestamps: (signature) => [instance.timestamp({ imprint: { algorithm: 'sha256', digest: hash('sha256', signature) } })],
-    bodyV1: (parts) => encodeBody(content === 'message' ? describeHashedRekordV1(signedDigest(parts)) : describeDsseV1(loggedEnvelope(parts))),
+    timestamps: (signature) => [
+      instance.timestamp({ imprint: { algorithm: 'sha256', digest: hash('sha256', signature) } }),
+    ],
+    bodyV1: (parts) =>
+      encodeBody(
+        content === 'message' ? describeHashedRekordV1(signedDigest(parts)) : describeDsseV1(loggedEnvelope(parts)),
+      ),
     bodyV2: (parts) => encodeBody(describeHashedRekordV2(signedDigest(parts), selectKeyDetails(parts.key))),
     entryV1: async (body) => rekorV1.entry(await rekorV1.append(body)),
     entryV2: async (body) => rekorV2.entry(await rekorV2.append(body)),
@@ -105,14 +118,32 @@ export async function makeBundle(instance: Instance, request: BundleRequest): Pr
 }
 
 async function signParts(request: BundleRequest, steps: BundleSteps): Promise<BundleParts> {
-  const { artifact = encodeUtf8('artifact\n'), key = generateSigningKey('P-256'), identity = personaIdentity('email') } = request;
-  const { payload = encodeStatement(artifact), payloadType = IN_TOTO_TYPE, hash: hashName = selectKeyHash(key) } = request;
+  const {
+    artifact = encodeUtf8('artifact\n'),
+    key = generateSigningKey('P-256'),
+    identity = personaIdentity('email'),
+  } = request;
+  const {
+    payload = encodeStatement(artifact),
+    payloadType = IN_TOTO_TYPE,
+    hash: hashName = selectKeyHash(key),
+  } = request;
   const data = request.content === 'message' ? artifact : encodePae(payloadType, payload);
   const verifier: BodyVerifier = request.managedKey
     ? { kind: 'publicKey', spki: key.spki }
     : { kind: 'certificate', der: await steps.certificate(key.spki, identity) };
   const signature = steps.sign(key, data, hashName);
-  return { artifact, payload, payloadType, key, hash: hashName, verifier, digest: hash(hashName, data), signature, identity };
+  return {
+    artifact,
+    payload,
+    payloadType,
+    key,
+    hash: hashName,
+    verifier,
+    digest: hash(hashName, data),
+    signature,
+    identity,
+  };
 }
 
 /** A statement (in-toto v1) about the artifact, as JSON. */
@@ -148,13 +179,19 @@ interface Evidence {
   readonly timestamps: readonly Uint8Array[];
 }
 
-function assemble({ content, version = '0.3' }: BundleRequest, parts: BundleParts, { entries, timestamps }: Evidence): SerializedBundle {
+function assemble(
+  { content, version = '0.3' }: BundleRequest,
+  parts: BundleParts,
+  { entries, timestamps }: Evidence,
+): SerializedBundle {
   return {
     mediaType: MEDIA_TYPES[version],
     verificationMaterial: {
       ...encodeMaterial(parts.verifier, version),
       tlogEntries: entries,
-      timestampVerificationData: { rfc3161Timestamps: timestamps.map((der) => ({ signedTimestamp: encodeBase64(der) })) },
+      timestampVerificationData: {
+        rfc3161Timestamps: timestamps.map((der) => ({ signedTimestamp: encodeBase64(der) })),
+      },
     },
     ...(content === 'message'
       ? {

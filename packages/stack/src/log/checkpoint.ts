@@ -40,7 +40,11 @@ export function signNoteText(text: string, { name, key, keyId }: NoteSigner): No
 }
 
 /** The cosignature (C2SP tlog-cosignature, version 1) of a witness with an Ed25519 key, at `seconds` since 1970. */
-export function cosignNoteText(text: string, { name, key }: Pick<NoteSigner, 'name' | 'key'>, seconds: number): NoteSignature {
+export function cosignNoteText(
+  text: string,
+  { name, key }: Pick<NoteSigner, 'name' | 'key'>,
+  seconds: number,
+): NoteSignature {
   const rawKey = key.spki.subarray(-32);
   const keyId = sha256(encodeUtf8(`${name}\n`), Uint8Array.of(4), rawKey);
   const signature = signBytes(key, encodeUtf8(`cosignature/v1\ntime ${seconds}\n${text}`));

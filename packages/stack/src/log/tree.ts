@@ -36,7 +36,8 @@ export function createTree(): MerkleTree {
     leafHash: (index) => leaves(levels)[index],
     root: (size = leaves(levels).length) => hashRange(levels, 0, size),
     inclusionProof: (index, size) => provePath(levels, index, { start: 0, end: size }),
-    consistencyProof: (first, second) => (first === 0 ? [] : proveSubtree(levels, first, { start: 0, end: second }, true)),
+    consistencyProof: (first, second) =>
+      first === 0 ? [] : proveSubtree(levels, first, { start: 0, end: second }, true),
     tile: (level, index, width, size) => sliceTile(levels, { level, index, width, size }),
   };
 }
@@ -84,7 +85,12 @@ function provePath(levels: readonly Uint8Array[][], index: number, { start, end 
 }
 
 /** SUBPROOF of RFC 6962 §2.1.2, for the first `first` leaves counted from the start of the tree. */
-function proveSubtree(levels: readonly Uint8Array[][], first: number, { start, end }: Range, whole: boolean): readonly Uint8Array[] {
+function proveSubtree(
+  levels: readonly Uint8Array[][],
+  first: number,
+  { start, end }: Range,
+  whole: boolean,
+): readonly Uint8Array[] {
   if (first === end) return whole ? [] : [hashRange(levels, start, end)];
   const middle = start + splitPoint(end - start);
   return first <= middle

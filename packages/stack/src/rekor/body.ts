@@ -29,7 +29,9 @@ export function encodeBody(body: object): Uint8Array {
 
 /** The verifier as PEM, as Rekor v1 writes it. */
 export function encodeVerifierPem(verifier: BodyVerifier): string {
-  return verifier.kind === 'certificate' ? encodePem('CERTIFICATE', verifier.der) : encodePem('PUBLIC KEY', verifier.spki);
+  return verifier.kind === 'certificate'
+    ? encodePem('CERTIFICATE', verifier.der)
+    : encodePem('PUBLIC KEY', verifier.spki);
 }
 
 function encodeVerifierField(verifier: BodyVerifier): string {
@@ -79,7 +81,12 @@ export interface HashedRekordV2Body {
 export interface DsseV2Body {
   apiVersion: string;
   kind: string;
-  spec: { dsseV002: { payloadHash: { algorithm: string; digest: string }; signatures: { content: string; verifier: VerifierV2 }[] } };
+  spec: {
+    dsseV002: {
+      payloadHash: { algorithm: string; digest: string };
+      signatures: { content: string; verifier: VerifierV2 }[];
+    };
+  };
 }
 
 /** Describes an entry `hashedrekord` 0.0.1. */
@@ -110,7 +117,10 @@ export function describeDsseV1({ envelopeText, payload, signatures }: LoggedEnve
       envelopeHash: { algorithm: 'sha256', value: encodeHex(hash('sha256', encodeUtf8(envelopeText))) },
       payloadHash: { algorithm: 'sha256', value: encodeHex(hash('sha256', payload)) },
       signatures: signatures
-        .map(({ signature, verifier }) => ({ signature: encodeBase64(signature), verifier: encodeVerifierField(verifier) }))
+        .map(({ signature, verifier }) => ({
+          signature: encodeBase64(signature),
+          verifier: encodeVerifierField(verifier),
+        }))
         .sort((a, b) => (a.signature < b.signature ? -1 : 1)),
     },
   };
@@ -124,7 +134,10 @@ export function describeVerifierV2(verifier: BodyVerifier, keyDetails: string): 
 }
 
 /** Describes an entry `hashedrekord` 0.0.2. */
-export function describeHashedRekordV2({ algorithm, digest, signature, verifier }: SignedDigest, keyDetails: string): HashedRekordV2Body {
+export function describeHashedRekordV2(
+  { algorithm, digest, signature, verifier }: SignedDigest,
+  keyDetails: string,
+): HashedRekordV2Body {
   return {
     apiVersion: '0.0.2',
     kind: 'hashedrekord',

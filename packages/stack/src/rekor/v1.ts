@@ -37,7 +37,10 @@ export interface RekorV1 {
   readonly log: Log;
   readonly signer: NoteSigner;
   /** Adds a canonical body and returns its index in the shard. */
-  append(body: Uint8Array, options?: { readonly integratedTime?: number; readonly indexKeys?: readonly string[] }): Promise<number>;
+  append(
+    body: Uint8Array,
+    options?: { readonly integratedTime?: number; readonly indexKeys?: readonly string[] },
+  ): Promise<number>;
   record(index: number): RekorV1Record | undefined;
   /** `treeId ‖ leaf hash` in hex, 80 characters. */
   uuid(index: number): string;
@@ -97,7 +100,9 @@ export function createRekorV1({ key, log, hostname, treeId, firstIndex, now }: R
         logId: { keyId: encodeBase64(logId) },
         kindVersion: readKindVersion(body),
         integratedTime: String(integratedTime),
-        inclusionPromise: { signedEntryTimestamp: encodeBase64(signPromise({ body, integratedTime, logId, logIndex })) },
+        inclusionPromise: {
+          signedEntryTimestamp: encodeBase64(signPromise({ body, integratedTime, logId, logIndex })),
+        },
         inclusionProof: {
           logIndex: String(index),
           rootHash: encodeBase64(log.tree.root(size)),

@@ -100,7 +100,9 @@ export function createTimestamp(query: TimestampQuery, signer: TimestampSigner, 
     ...(query.certificates === undefined ? {} : { certificates: query.certificates }),
     signerInfos: [encodeSignerInfo((steps.changeSignerInfo ?? keep)(signerInfo))],
   });
-  return encodeResponse((steps.changeResponse ?? keep)({ statusInfo: encodeStatus(0), token: encodeToken(signedData) }));
+  return encodeResponse(
+    (steps.changeResponse ?? keep)({ statusInfo: encodeStatus(0), token: encodeToken(signedData) }),
+  );
 }
 
 function keep<T>(value: T): T {
@@ -112,7 +114,11 @@ function selectTokenHash(key: SigningKey): HashName {
   return key.kind === 'ed25519' ? 'sha512' : 'sha256';
 }
 
-function describeTstInfo({ imprint, nonce, policy = TIMESTAMP_POLICY }: TimestampQuery, genTime: Date, signer: TimestampSigner): TstInfoMembers {
+function describeTstInfo(
+  { imprint, nonce, policy = TIMESTAMP_POLICY }: TimestampQuery,
+  genTime: Date,
+  signer: TimestampSigner,
+): TstInfoMembers {
   const serial = Uint8Array.from(randomBytes(20));
   serial[0] = ((serial[0] as number) & 0x3f) | 0x40;
   const subject = readTbs(readCertificate(signer.certificate).tbs).subject;
@@ -136,8 +142,12 @@ export function encodeImprint({ algorithm, digest }: TimestampQuery['imprint']):
 
 /** DER `TSTInfo`. */
 export function encodeTstInfo(members: TstInfoMembers): Uint8Array {
-  const { version, policy, messageImprint, serialNumber, genTime, accuracy, ordering, nonce, tsa, extensions } = members;
-  return encodeDer(TAG.sequence, ...present([version, policy, messageImprint, serialNumber, genTime, accuracy, ordering, nonce, tsa, extensions]));
+  const { version, policy, messageImprint, serialNumber, genTime, accuracy, ordering, nonce, tsa, extensions } =
+    members;
+  return encodeDer(
+    TAG.sequence,
+    ...present([version, policy, messageImprint, serialNumber, genTime, accuracy, ordering, nonce, tsa, extensions]),
+  );
 }
 
 function present(elements: readonly (Uint8Array | undefined)[]): readonly Uint8Array[] {
@@ -152,7 +162,9 @@ export function encodeHashAlgorithm(name: HashName): Uint8Array {
 /** Signs a TSTInfo: attributes, then the signature over them as a SET. */
 function signInfo(info: Uint8Array, signer: TimestampSigner, steps: TimestampSteps): SignerInfoMembers {
   const digest = steps.hash ?? selectTokenHash(signer.key);
-  const attributes = (steps.changeAttributes ?? keep)(describeAttributes(info, signer, { digest, signedAt: steps.genTime }));
+  const attributes = (steps.changeAttributes ?? keep)(
+    describeAttributes(info, signer, { digest, signedAt: steps.genTime }),
+  );
   const { issuer, serialNumber } = readTbs(readCertificate(signer.certificate).tbs);
   return {
     version: encodeInteger(1),
@@ -207,11 +219,19 @@ export function encodeSignerInfo(members: SignerInfoMembers): Uint8Array {
 
 /** A timestamp token: ContentInfo with SignedData. */
 export function encodeToken(members: SignedDataMembers): Uint8Array {
-  const content = encodeDer(TAG.sequence, members.contentType, encodeDer(contextTag(0), encodeDer(TAG.octetString, members.content)));
-  const certificates = members.certificates === undefined ? undefined : encodeDer(contextTag(0), ...members.certificates);
+  const content = encodeDer(
+    TAG.sequence,
+    members.contentType,
+    encodeDer(contextTag(0), encodeDer(TAG.octetString, members.content)),
+  );
+  const certificates =
+    members.certificates === undefined ? undefined : encodeDer(contextTag(0), ...members.certificates);
   const algorithms = encodeDer(TAG.set, ...members.digestAlgorithms);
   const signerInfos = encodeDer(TAG.set, ...members.signerInfos);
-  const signedData = encodeDer(TAG.sequence, ...present([members.version, algorithms, content, certificates, signerInfos]));
+  const signedData = encodeDer(
+    TAG.sequence,
+    ...present([members.version, algorithms, content, certificates, signerInfos]),
+  );
   return encodeDer(TAG.sequence, encodeOid(OID.signedData), encodeDer(contextTag(0), signedData));
 }
 

@@ -5,7 +5,14 @@
 import { randomBytes, webcrypto } from 'node:crypto';
 import { encodeHex } from '@keywax/core/bytes';
 import type { HashName } from '@keywax/core/hash';
-import { type KeyKind, type SigningKey, encodeSignatureAlgorithm, generateSigningKey, selectKeyHash, signBytes } from '../keys.js';
+import {
+  type KeyKind,
+  type SigningKey,
+  encodeSignatureAlgorithm,
+  generateSigningKey,
+  selectKeyHash,
+  signBytes,
+} from '../keys.js';
 import type { ExtensionValue } from './extensions.js';
 import { type TbsMembers, encodeCertificate, encodeTbs, readCertificate, readTbs } from './tbs.js';
 
@@ -41,7 +48,11 @@ export function randomSerialNumber(): Uint8Array {
 }
 
 /** The members of the TBSCertificate of a profile, to be signed by `key`. */
-export async function buildTbs(profile: CertificateProfile, key: SigningKey, hash: HashName = selectKeyHash(key)): Promise<TbsMembers> {
+export async function buildTbs(
+  profile: CertificateProfile,
+  key: SigningKey,
+  hash: HashName = selectKeyHash(key),
+): Promise<TbsMembers> {
   const x509 = await loadX509();
   const certificate = await x509.X509CertificateGenerator.create(
     {
@@ -51,7 +62,9 @@ export async function buildTbs(profile: CertificateProfile, key: SigningKey, has
       notBefore: profile.notBefore,
       notAfter: profile.notAfter,
       publicKey: Uint8Array.from(profile.spki),
-      extensions: profile.extensions.map(({ id, critical, value }) => new x509.Extension(id, critical, Uint8Array.from(value))),
+      extensions: profile.extensions.map(
+        ({ id, critical, value }) => new x509.Extension(id, critical, Uint8Array.from(value)),
+      ),
       // Stand-ins: the caller signs once all extensions are there.
       signature: new Uint8Array(2),
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
@@ -63,7 +76,11 @@ export async function buildTbs(profile: CertificateProfile, key: SigningKey, has
 }
 
 /** Issues a certificate as DER. */
-export async function issueCertificate(profile: CertificateProfile, key: SigningKey, hash?: HashName): Promise<Uint8Array> {
+export async function issueCertificate(
+  profile: CertificateProfile,
+  key: SigningKey,
+  hash?: HashName,
+): Promise<Uint8Array> {
   const members = await buildTbs(profile, key, hash);
   return signMembers(members, key, hash);
 }
@@ -71,7 +88,11 @@ export async function issueCertificate(profile: CertificateProfile, key: Signing
 /** Encodes and signs TBSCertificate members; the outer algorithm is the inner one, byte for byte. */
 export function signMembers(members: TbsMembers, key: SigningKey, hash?: HashName): Uint8Array {
   const tbs = encodeTbs(members);
-  return encodeCertificate({ tbs, signatureAlgorithm: members.signatureAlgorithm, signature: signBytes(key, tbs, hash) });
+  return encodeCertificate({
+    tbs,
+    signatureAlgorithm: members.signatureAlgorithm,
+    signature: signBytes(key, tbs, hash),
+  });
 }
 
 /** What makes an authority out of a profile. */

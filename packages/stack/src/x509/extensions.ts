@@ -25,7 +25,15 @@ export function encodeExtension({ id, critical, value }: ExtensionValue): Uint8A
 }
 
 /** Bits of KeyUsage by name, most significant first (RFC 5280 §4.2.1.3). */
-const KEY_USAGE_BITS = ['digitalSignature', 'nonRepudiation', 'keyEncipherment', 'dataEncipherment', 'keyAgreement', 'keyCertSign', 'cRLSign'] as const;
+const KEY_USAGE_BITS = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+] as const;
 /** A bit of KeyUsage. */
 export type KeyUsageBit = (typeof KEY_USAGE_BITS)[number];
 
@@ -33,8 +41,7 @@ export type KeyUsageBit = (typeof KEY_USAGE_BITS)[number];
 export function keyUsage(...bits: readonly KeyUsageBit[]): ExtensionValue {
   let octet = 0;
   for (const bit of bits) octet |= 0x80 >> KEY_USAGE_BITS.indexOf(bit);
-  let unusedBits = 0;
-  while (octet !== 0 && (octet & (1 << unusedBits)) === 0) unusedBits++;
+  const unusedBits = octet === 0 ? 0 : 31 - Math.clz32(octet & -octet); // DER: no trailing zero bits
   const content = octet === 0 ? Uint8Array.of(0) : Uint8Array.of(unusedBits, octet);
   return { id: OID.keyUsage, critical: true, value: encodeDer(TAG.bitString, content) };
 }
@@ -45,7 +52,13 @@ export function extendedKeyUsage(purposes: readonly string[], critical = false):
 }
 
 /** BasicConstraints, critical. Without `ca` the value is an empty SEQUENCE. */
-export function basicConstraints({ ca, pathLength }: { readonly ca: boolean; readonly pathLength?: number }): ExtensionValue {
+export function basicConstraints({
+  ca,
+  pathLength,
+}: {
+  readonly ca: boolean;
+  readonly pathLength?: number;
+}): ExtensionValue {
   const flag = ca ? [encodeDer(TAG.boolean, Uint8Array.of(0xff))] : [];
   const length = pathLength === undefined ? [] : [encodeInteger(pathLength)];
   return { id: OID.basicConstraints, critical: true, value: encodeDer(TAG.sequence, ...flag, ...length) };
@@ -53,7 +66,11 @@ export function basicConstraints({ ca, pathLength }: { readonly ca: boolean; rea
 
 /** SubjectKeyIdentifier of a key. */
 export function subjectKeyIdentifier(spki: Uint8Array): ExtensionValue {
-  return { id: OID.subjectKeyIdentifier, critical: false, value: encodeDer(TAG.octetString, computeKeyIdentifier(spki)) };
+  return {
+    id: OID.subjectKeyIdentifier,
+    critical: false,
+    value: encodeDer(TAG.octetString, computeKeyIdentifier(spki)),
+  };
 }
 
 /** AuthorityKeyIdentifier that names the key of the issuer. */
@@ -67,7 +84,11 @@ export function subjectAltName(names: readonly AlternativeName[], critical = tru
   return { id: OID.subjectAltName, critical, value: encodeDer(TAG.sequence, ...names.map(encodeAlternativeName)) };
 }
 
-const NAME_TAGS = { email: contextTag(1, 'primitive'), dns: contextTag(2, 'primitive'), uri: contextTag(6, 'primitive') } as const;
+const NAME_TAGS = {
+  email: contextTag(1, 'primitive'),
+  dns: contextTag(2, 'primitive'),
+  uri: contextTag(6, 'primitive'),
+} as const;
 
 /** DER `GeneralName` (RFC 5280 §4.2.1.6). */
 export function encodeAlternativeName(name: AlternativeName): Uint8Array {

@@ -33,7 +33,6 @@ function authorityEnd(now: Date): Date {
   return end;
 }
 
-
 /** Self-signed root: CA, no path length, no extended key usage. */
 export function rootProfile(commonName: string, spki: Uint8Array, now: Date): CertificateProfile {
   const name = encodeName({ organization: ORGANIZATION, commonName });
@@ -52,7 +51,11 @@ export function rootProfile(commonName: string, spki: Uint8Array, now: Date): Ce
 export function intermediateProfile(
   commonName: string,
   spki: Uint8Array,
-  { issuer, now, purpose = OID.codeSigning }: { readonly issuer: CertificateIssuer; readonly now: Date; readonly purpose?: string },
+  {
+    issuer,
+    now,
+    purpose = OID.codeSigning,
+  }: { readonly issuer: CertificateIssuer; readonly now: Date; readonly purpose?: string },
 ): CertificateProfile {
   return {
     ...rootProfile(commonName, spki, now),

@@ -2,7 +2,17 @@
 // A certificate taken apart into its DER members and put together again: what adds the timestamps of a CT log to a
 // certificate, and what lets tests change any byte and sign again. Members are copied, never re-encoded.
 
-import { TAG, contextTag, elementBytes, encodeBitString, encodeDer, openElement, parseDer, readBitStringBytes, readMembers } from '@keywax/core/der';
+import {
+  TAG,
+  contextTag,
+  elementBytes,
+  encodeBitString,
+  encodeDer,
+  openElement,
+  parseDer,
+  readBitStringBytes,
+  readMembers,
+} from '@keywax/core/der';
 import { readOid } from '@keywax/core/oid';
 import type { HashName } from '@keywax/core/hash';
 import { type SigningKey, encodeSignatureAlgorithm, selectKeyHash, signBytes } from '../keys.js';
@@ -74,7 +84,11 @@ export function encodeCertificate({ tbs, signatureAlgorithm, signature }: Certif
 
 /** Signs a TBSCertificate as it is: nothing in it is adapted to the key. */
 export function signTbs(tbs: Uint8Array, key: SigningKey, hash: HashName = selectKeyHash(key)): Uint8Array {
-  return encodeCertificate({ tbs, signatureAlgorithm: encodeSignatureAlgorithm(key, hash), signature: signBytes(key, tbs, hash) });
+  return encodeCertificate({
+    tbs,
+    signatureAlgorithm: encodeSignatureAlgorithm(key, hash),
+    signature: signBytes(key, tbs, hash),
+  });
 }
 
 /** The object identifier of a DER `Extension`. @throws INPUT_MALFORMED */

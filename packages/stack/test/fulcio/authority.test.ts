@@ -7,7 +7,17 @@ import { OID } from '@keywax/core/oid';
 import { encodePem } from '@keywax/core/pem';
 import { encodePrecertificateTbs, encodeSctInput, parseSctList } from '@keywax/core/sct';
 import { parseCertificate } from '@keywax/core/x509';
-import { type Lab, createLab, encodeExtension, encodeFulcioExtension, encodeSct, generateSigningKey, personaIdentity, readPrecertificate, sctListExtension } from '@keywax/stack/lab';
+import {
+  type Lab,
+  createLab,
+  encodeExtension,
+  encodeFulcioExtension,
+  encodeSct,
+  generateSigningKey,
+  personaIdentity,
+  readPrecertificate,
+  sctListExtension,
+} from '@keywax/stack/lab';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runOpenssl, testOpenssl } from '../openssl.js';
 
@@ -77,7 +87,9 @@ describe('a leaf certificate', () => {
 
   testOpenssl('is read by openssl x509 without a complaint', async () => {
     const { der } = await issueLeaf('github');
-    const text = runOpenssl(['x509', '-inform', 'DER', '-in', 'leaf.der', '-noout', '-text', '-certopt', 'ext_parse'], { 'leaf.der': der });
+    const text = runOpenssl(['x509', '-inform', 'DER', '-in', 'leaf.der', '-noout', '-text', '-certopt', 'ext_parse'], {
+      'leaf.der': der,
+    });
     expect(text).toContain('CT Precertificate SCTs');
     expect(text).toContain('Signature Algorithm: ecdsa-with-SHA384');
     expect(text).toContain('X509v3 Key Usage: critical\n                Digital Signature');
@@ -86,9 +98,23 @@ describe('a leaf certificate', () => {
   testOpenssl('is verified by openssl up to the root', async () => {
     const { der } = await issueLeaf('email');
     const [intermediate, root] = lab.material.fulcio.chain.map((certificate) => encodePem('CERTIFICATE', certificate));
-    const files = { 'leaf.pem': encodePem('CERTIFICATE', der), 'intermediate.pem': intermediate ?? '', 'root.pem': root ?? '' };
+    const files = {
+      'leaf.pem': encodePem('CERTIFICATE', der),
+      'intermediate.pem': intermediate ?? '',
+      'root.pem': root ?? '',
+    };
     const seconds = String(Math.floor(now.getTime() / 1000));
-    const args = ['verify', '-x509_strict', '-attime', seconds, '-CAfile', 'root.pem', '-untrusted', 'intermediate.pem', 'leaf.pem'];
+    const args = [
+      'verify',
+      '-x509_strict',
+      '-attime',
+      seconds,
+      '-CAfile',
+      'root.pem',
+      '-untrusted',
+      'intermediate.pem',
+      'leaf.pem',
+    ];
     expect(runOpenssl(args, files)).toContain('leaf.pem: OK');
   });
 });

@@ -6,7 +6,15 @@ import { encodeUtf8 } from '@keywax/core/bytes';
 import { hash } from '@keywax/core/hash';
 import { hashLeaf, verifyInclusion } from '@keywax/core/merkle';
 import { parseCheckpoint } from '@keywax/core/note';
-import { type BundleRequest, type Lab, type SigningKey, createLab, encodeBody, encodePromise, generateSigningKey } from '@keywax/stack/lab';
+import {
+  type BundleRequest,
+  type Lab,
+  type SigningKey,
+  createLab,
+  encodeBody,
+  encodePromise,
+  generateSigningKey,
+} from '@keywax/stack/lab';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 let lab: Lab;
@@ -41,15 +49,24 @@ describe.each(REQUESTS)('a good bundle with a $content in logs $logs', (request)
       const log = entry.promise === undefined ? lab.rekorV2 : lab.rekorV1;
       if (entry.promise !== undefined) {
         const logIndex = Number(entry.logIndex);
-        const promised = encodePromise({ body: entry.body, integratedTime: Number(entry.integratedTime), logId: entry.logId, logIndex });
+        const promised = encodePromise({
+          body: entry.body,
+          integratedTime: Number(entry.integratedTime),
+          logId: entry.logId,
+          logIndex,
+        });
         expect(isSigned(log.key, promised, entry.promise)).toBe(true);
         expect(entry.proof?.logIndex).toBe(entry.logIndex - 1000n);
       }
       const { proof } = entry;
       const checkpoint = parseCheckpoint(proof?.checkpoint ?? '', 'checkpoint');
-      expect(checkpoint.origin).toBe(entry.promise === undefined ? 'rekor2.localhost' : `rekor.localhost - ${lab.material.treeId}`);
+      expect(checkpoint.origin).toBe(
+        entry.promise === undefined ? 'rekor2.localhost' : `rekor.localhost - ${lab.material.treeId}`,
+      );
       expect(checkpoint.size).toBe(proof?.treeSize);
-      expect(isSigned(log.key, checkpoint.signedText, checkpoint.signatures[0]?.signature ?? new Uint8Array())).toBe(true);
+      expect(isSigned(log.key, checkpoint.signedText, checkpoint.signatures[0]?.signature ?? new Uint8Array())).toBe(
+        true,
+      );
       const leafHash = hashLeaf(sha256, entry.body);
       const inclusion = { index: proof?.logIndex ?? 0n, size: checkpoint.size, leafHash, hashes: proof?.hashes ?? [] };
       expect(() => verifyInclusion(sha256, { ...inclusion, rootHash: checkpoint.rootHash })).not.toThrow();

@@ -3,13 +3,24 @@
 import { encodeDsseV1Body, encodeHashedRekordV1Body, encodeHashedRekordV2Body } from '@keywax/bundle';
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { hash } from '@keywax/core/hash';
-import { describeDsseV1, describeHashedRekordV1, describeHashedRekordV2, encodeBody, generateSigningKey } from '@keywax/stack/lab';
+import {
+  describeDsseV1,
+  describeHashedRekordV1,
+  describeHashedRekordV2,
+  encodeBody,
+  generateSigningKey,
+} from '@keywax/stack/lab';
 import { describe, expect, test } from 'vitest';
 
 const key = generateSigningKey('P-256');
 const verifier = { kind: 'publicKey', spki: key.spki } as const;
 const payload = encodeUtf8('{"é":1}');
-const signed = { algorithm: 'sha256', digest: hash('sha256', payload), signature: Uint8Array.of(0x30, 1, 2), verifier } as const;
+const signed = {
+  algorithm: 'sha256',
+  digest: hash('sha256', payload),
+  signature: Uint8Array.of(0x30, 1, 2),
+  verifier,
+} as const;
 
 describe('the bodies of the stack and of the client are the same bytes', () => {
   test('hashedrekord 0.0.1', () => {
@@ -18,7 +29,9 @@ describe('the bodies of the stack and of the client are the same bytes', () => {
 
   test('hashedrekord 0.0.2', () => {
     const keyDetails = 'PKIX_ECDSA_P256_SHA_256';
-    expect(encodeBody(describeHashedRekordV2(signed, keyDetails))).toEqual(encodeHashedRekordV2Body({ ...signed, keyDetails }));
+    expect(encodeBody(describeHashedRekordV2(signed, keyDetails))).toEqual(
+      encodeHashedRekordV2Body({ ...signed, keyDetails }),
+    );
   });
 
   test('dsse 0.0.1', () => {

@@ -19,7 +19,18 @@ function chainFiles() {
   return { 'leaf.pem': leaf ?? '', 'root.pem': root ?? '' };
 }
 
-const VERIFY = ['ts', '-verify', '-data', 'data', '-in', 'response.tsr', '-CAfile', 'root.pem', '-untrusted', 'leaf.pem'];
+const VERIFY = [
+  'ts',
+  '-verify',
+  '-data',
+  'data',
+  '-in',
+  'response.tsr',
+  '-CAfile',
+  'root.pem',
+  '-untrusted',
+  'leaf.pem',
+];
 const AT_TIME = ['-attime', String(Math.floor(now.getTime() / 1000))];
 
 describe('a timestamp', () => {
@@ -59,6 +70,6 @@ describe('a timestamp', () => {
 
   test('that is refused is a status without a token', () => {
     const response = encodeResponse({ statusInfo: encodeStatus(2, 5) });
-    expect(Buffer.from(response).toString('hex')).toBe('30093007020102030202' + '04');
+    expect(Buffer.from(response).toString('hex')).toBe('3009300702010203020204');
   });
 });
