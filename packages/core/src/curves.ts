@@ -3,8 +3,8 @@
 
 import type * as Noble from './noble.js';
 
-/** The checks of noble.ts. */
-export type Curves = Pick<typeof Noble, 'isEcdsaSignature' | 'isEd25519Signature'>;
+/** What noble.ts does. */
+export type Curves = Pick<typeof Noble, 'isEcdsaSignature' | 'isEd25519Signature' | 'deriveEd25519Spki' | 'signEd25519'>;
 
 let loaded: Curves | undefined;
 

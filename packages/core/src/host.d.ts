@@ -38,21 +38,29 @@ declare function structuredClone<T>(value: T): T;
 interface CryptoKey {
   readonly type: string;
 }
+interface CryptoKeyPair {
+  readonly publicKey: CryptoKey;
+  readonly privateKey: CryptoKey;
+}
+interface JsonWebKey {
+  readonly kty?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly y?: string;
+  readonly n?: string;
+  readonly e?: string;
+}
+type WebAlgorithm = Readonly<Record<string, unknown>>;
 interface SubtleCrypto {
-  importKey(
-    format: 'spki',
-    data: Uint8Array,
-    algorithm: Readonly<Record<string, unknown>>,
-    extractable: boolean,
-    usages: readonly string[],
-  ): Promise<CryptoKey>;
-  verify(
-    algorithm: Readonly<Record<string, unknown>>,
-    key: CryptoKey,
-    signature: Uint8Array,
-    data: Uint8Array,
-  ): Promise<boolean>;
+  importKey(format: 'spki' | 'pkcs8', data: Uint8Array, algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKey>;
+  importKey(format: 'jwk', data: JsonWebKey, algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKey>;
+  exportKey(format: 'spki', key: CryptoKey): Promise<ArrayBuffer>;
+  exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
+  generateKey(algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKeyPair>;
+  sign(algorithm: WebAlgorithm, key: CryptoKey, data: Uint8Array): Promise<ArrayBuffer>;
+  verify(algorithm: WebAlgorithm, key: CryptoKey, signature: Uint8Array, data: Uint8Array): Promise<boolean>;
 }
 declare const crypto: {
   readonly subtle: SubtleCrypto;
+  getRandomValues(array: Uint8Array): Uint8Array;
 };

@@ -2,12 +2,14 @@
 // Elliptic curves in JavaScript, for what a host lacks: ECDSA over a digest, Ed25519ph, and in browsers whole curves.
 // The only file that imports `@noble/curves`; loaded on first use (curves.ts). Keys and signatures passed our gates.
 
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { ed25519, ed25519ph } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, encodeUtf8, equalBytes } from './bytes.js';
 import { type CurveName, ED25519_ORDER } from './curve.js';
+import { TAG, encodeBitString, encodeDer } from './der.js';
 import { decodeUint, mod } from './modular.js';
+import { OID, encodeOid } from './oid.js';
 
 // RFC 8032 §2: the domain of Ed25519ph with an empty context.
 const DOM2_PREHASHED = 'SigEd25519 no Ed25519 collisions\u0001\u0000';
@@ -50,4 +52,14 @@ export function isEd25519Signature({ raw, signature, message, prehashed }: Ed255
 
 function decodeLittleEndian(bytes: Uint8Array): bigint {
   return decodeUint(Uint8Array.from(bytes).reverse());
+}
+
+/** The SubjectPublicKeyInfo of the Ed25519 key of a 32-byte seed (RFC 8410 §4). */
+export function deriveEd25519Spki(seed: Uint8Array): Uint8Array {
+  return encodeDer(TAG.sequence, encodeDer(TAG.sequence, encodeOid(OID.ed25519)), encodeBitString(ed25519.getPublicKey(seed)));
+}
+
+/** Signs with Ed25519, or with Ed25519ph where `prehashed`; `message` is the message itself (RFC 8032 §5.1.6). */
+export function signEd25519({ seed, message, prehashed }: { readonly seed: Uint8Array; readonly message: Uint8Array; readonly prehashed: boolean }): Uint8Array {
+  return (prehashed ? ed25519ph : ed25519).sign(message, seed);
 }
