@@ -21,5 +21,7 @@ export function parseInt64(text: string, at: string): bigint {
   if (isInt64Text(text)) return BigInt(text);
   const expected = 'a decimal integer from 0 to 2^63-1';
   const actual = quoteText(text, 40);
-  throw new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  throw new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 }

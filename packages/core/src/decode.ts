@@ -169,7 +169,8 @@ export const decodeBoolean: Decoder<boolean> = (value, at) => {
 /** An integer in `[min, max]`, written as a JSON number without fraction or exponent. @throws INPUT_MALFORMED */
 export function integerWithin(min: number, max: number): Decoder<number> {
   return (value, at) => {
-    if (typeof value !== 'number' || value < min || value > max) throw malformed(at, `an integer from ${min} to ${max}`, value);
+    if (typeof value !== 'number' || value < min || value > max)
+      throw malformed(at, `an integer from ${min} to ${max}`, value);
     return value;
   };
 }
@@ -201,7 +202,9 @@ export function oneOfNames<const T extends string>(names: readonly T[]): Decoder
     if (name !== undefined) return name;
     const expected = `one of ${names.join(', ')}`;
     const actual = quoteText(text);
-    throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+    throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, {
+      details: { at, expected, actual },
+    });
   };
 }
 
@@ -225,7 +228,9 @@ function absent(at: string, code: AbsenceCode): KeywaxError {
 
 function malformed(at: string, expected: string, value?: JsonValue): KeywaxError {
   const actual = describe(value);
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 }
 
 function tooLarge(at: string, expected: string, limit: number): KeywaxError {

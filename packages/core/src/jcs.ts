@@ -3,7 +3,14 @@
 // Refused: numbers that no double can hold, and lone surrogates.
 
 import { KeywaxError, quoteText } from './errors.js';
-import { type JsonNumber, type JsonValue, expectWellFormed, isJsonArray, isJsonNumber, isJsonObject } from './json-value.js';
+import {
+  type JsonNumber,
+  type JsonValue,
+  expectWellFormed,
+  isJsonArray,
+  isJsonNumber,
+  isJsonObject,
+} from './json-value.js';
 
 /**
  * Encodes a value as canonical JSON: no white space, members sorted by the UTF-16 code units of their names
@@ -30,5 +37,7 @@ function canonicalizeNumber({ text }: JsonNumber): string {
   const double = Number(text);
   if (Number.isFinite(double)) return String(double);
   const actual = quoteText(text, 40);
-  throw new KeywaxError('INPUT_MALFORMED', `expected a number that a double can hold, found ${actual}`, { details: { actual } });
+  throw new KeywaxError('INPUT_MALFORMED', `expected a number that a double can hold, found ${actual}`, {
+    details: { actual },
+  });
 }

@@ -105,7 +105,12 @@ export function toPlainJson(value: JsonValue): unknown {
   const plain = {};
   for (const [name, member] of value) {
     // Not an assignment, which would set the prototype for the name `__proto__`.
-    Object.defineProperty(plain, name, { value: toPlainJson(member), writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(plain, name, {
+      value: toPlainJson(member),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   }
   return plain;
 }

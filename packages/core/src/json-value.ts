@@ -69,13 +69,19 @@ export function expectWellFormed(text: string, at: string): void {
 
 /** The error for a document that is not JSON. */
 export function malformed(at: string, expected: string, actual?: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected JSON with ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
-    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
-  });
+  return new KeywaxError(
+    'INPUT_MALFORMED',
+    `${at}: expected JSON with ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
 }
 
 /** The error for a document beyond a bound. */
 export function tooLarge(at: string, unit: string, limit: number): KeywaxError {
   const expected = `at most ${limit} ${unit}`;
-  return new KeywaxError('INPUT_TOO_LARGE', `${at}: expected JSON of ${expected}`, { details: { at, expected, limit } });
+  return new KeywaxError('INPUT_TOO_LARGE', `${at}: expected JSON of ${expected}`, {
+    details: { at, expected, limit },
+  });
 }

@@ -135,7 +135,8 @@ function growTree(sha256: HashFunction, leafHashes: readonly Uint8Array[]): Merk
 }
 
 function expectWithin(value: number, { start, end }: Span): void {
-  if (!Number.isSafeInteger(value) || value < start || value > end) throw outside(`${value} is not in [${start}, ${end}]`);
+  if (!Number.isSafeInteger(value) || value < start || value > end)
+    throw outside(`${value} is not in [${start}, ${end}]`);
 }
 
 function outside(what: string): KeywaxError {

@@ -53,7 +53,8 @@ export function computeInclusionRoot(sha256: HashFunction, proof: InclusionProof
   const { index, size, leafHash, hashes } = proof;
   expectHashes(hashes, MAX_INCLUSION_HASHES);
   expectHash(leafHash);
-  if (index < 0n || index >= size || size > MAX_INT64) throw invalid('an index inside the tree', `index ${index} of ${size}`);
+  if (index < 0n || index >= size || size > MAX_INT64)
+    throw invalid('an index inside the tree', `index ${index} of ${size}`);
   const { inner, border } = splitPath(index, size);
   if (hashes.length !== inner + border) throw invalid(`a proof of ${inner + border} hashes`, String(hashes.length));
   const subtree = foldInner(sha256, { seed: leafHash, hashes: hashes.slice(0, inner), index });
@@ -75,7 +76,11 @@ export function verifyInclusion(sha256: HashFunction, proof: InclusionProof & { 
  */
 export function verifyConsistency(
   sha256: HashFunction,
-  { first, second, hashes }: { readonly first: TreeHead; readonly second: TreeHead; readonly hashes: readonly Uint8Array[] },
+  {
+    first,
+    second,
+    hashes,
+  }: { readonly first: TreeHead; readonly second: TreeHead; readonly hashes: readonly Uint8Array[] },
 ): void {
   expectHashes(hashes, MAX_CONSISTENCY_HASHES);
   expectHash(first.rootHash);
@@ -97,7 +102,11 @@ export function verifyConsistency(
 /** Both roots to which a consistency proof leads; the first size lies in [1, second size). */
 function computeConsistentRoots(
   sha256: HashFunction,
-  { first, second, hashes }: { readonly first: TreeHead; readonly second: TreeHead; readonly hashes: readonly Uint8Array[] },
+  {
+    first,
+    second,
+    hashes,
+  }: { readonly first: TreeHead; readonly second: TreeHead; readonly hashes: readonly Uint8Array[] },
 ): { readonly first: Uint8Array; readonly second: Uint8Array } {
   // The path starts at the root of the last complete subtree of the first tree. Where that is the whole first tree,
   // its root is known and not repeated in the proof.

@@ -69,7 +69,8 @@ export function parseNote(text: string, at: string): SignedNote {
 function parseSignatureLine(line: string, at: string): NoteSignature {
   if (!line.startsWith(SIGNATURE_PREFIX)) throw invalid(at, 'signature lines that begin with an em dash', line);
   const [name = '', encoded = '', ...rest] = line.slice(SIGNATURE_PREFIX.length).split(' ');
-  if (!/^[^\s+]+$/u.test(name) || rest.length > 0) throw invalid(at, 'a name without white space or plus, and a signature', line);
+  if (!/^[^\s+]+$/u.test(name) || rest.length > 0)
+    throw invalid(at, 'a name without white space or plus, and a signature', line);
   const bytes = decodeField(encoded, at, 'base64 in signature lines');
   if (bytes.length <= KEY_HINT_BYTES) throw invalid(at, 'a key hint of four bytes and a signature', line);
   return { name, keyHint: bytes.slice(0, KEY_HINT_BYTES), signature: bytes.slice(KEY_HINT_BYTES) };
@@ -137,10 +138,14 @@ function countLines(text: string, end: number): number {
 
 function invalid(at: string, expected: string, line?: string, cause?: unknown): KeywaxError {
   const actual = line === undefined ? undefined : quoteText(line);
-  return new KeywaxError('CHECKPOINT_INVALID', `${at}: expected a note with ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
-    cause,
-    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
-  });
+  return new KeywaxError(
+    'CHECKPOINT_INVALID',
+    `${at}: expected a note with ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      cause,
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
 }
 
 function tooLarge(at: string, unit: string, limit: number): KeywaxError {

@@ -67,9 +67,13 @@ export function encodePem(label: string, bytes: Uint8Array): string {
 }
 
 function malformed(at: string, expected: string, actual?: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
-    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
-  });
+  return new KeywaxError(
+    'INPUT_MALFORMED',
+    `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
 }
 
 function tooLarge(at: string, unit: string, limit: number): KeywaxError {

@@ -101,8 +101,14 @@ function timeText(element: DerElement, tag: number, at: string): string {
  * clock does not have them.
  */
 function civilTime(fields: readonly number[], fraction: string | undefined): number {
-  const [year = Number.NaN, month = Number.NaN, day = Number.NaN, hour = Number.NaN, minute = Number.NaN, second = Number.NaN] =
-    fields;
+  const [
+    year = Number.NaN,
+    month = Number.NaN,
+    day = Number.NaN,
+    hour = Number.NaN,
+    minute = Number.NaN,
+    second = Number.NaN,
+  ] = fields;
   const date = new Date(0);
   // Not Date.UTC, which takes the years 0–99 for 1900–1999.
   date.setUTCFullYear(year, month - 1, day);
@@ -122,10 +128,13 @@ function isSupported(time: number): boolean {
 }
 
 function expectSupported(date: Date): void {
-  if (!isSupported(date.getTime())) throw new KeywaxError('CONFIG_INVALID', 'expected a time between the years 1 and 9999');
+  if (!isSupported(date.getTime()))
+    throw new KeywaxError('CONFIG_INVALID', 'expected a time between the years 1 and 9999');
 }
 
 function malformed(at: string, expected: string, text: string): KeywaxError {
   const actual = quoteText(text, 40);
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 }

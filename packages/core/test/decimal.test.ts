@@ -14,11 +14,26 @@ describe('parseInt64', () => {
     expect(isInt64Text('9'.repeat(1_000_000))).toBe(false);
   });
 
-  test.each(['', ' ', '00', '01', '+1', '-1', '-0', '1e3', '0x10', '0b1', '1.0', '1_0', '1\n', '\n1', '１', '9223372036854775808', '9'.repeat(400)])(
-    'refuses %j',
-    (text) => {
-      expect(isInt64Text(text)).toBe(false);
-      expect(faultOf(() => parseInt64(text, '$.n'))).toBe('INPUT_MALFORMED $.n');
-    },
-  );
+  test.each([
+    '',
+    ' ',
+    '00',
+    '01',
+    '+1',
+    '-1',
+    '-0',
+    '1e3',
+    '0x10',
+    '0b1',
+    '1.0',
+    '1_0',
+    '1\n',
+    '\n1',
+    '１',
+    '9223372036854775808',
+    '9'.repeat(400),
+  ])('refuses %j', (text) => {
+    expect(isInt64Text(text)).toBe(false);
+    expect(faultOf(() => parseInt64(text, '$.n'))).toBe('INPUT_MALFORMED $.n');
+  });
 });

@@ -57,19 +57,49 @@ describe('a decoder of scalars', () => {
     [
       'an int64',
       decodeInt64,
-      ['null', '""', '" 1"', '"1 "', '"+1"', '"01"', '"1e3"', '"0x1"', '"1.0"', '"-0"', '"-1"', '"1n"', '"1\\n"', '"１"', '-1', '1.0', '1e3', '-0'],
+      [
+        'null',
+        '""',
+        '" 1"',
+        '"1 "',
+        '"+1"',
+        '"01"',
+        '"1e3"',
+        '"0x1"',
+        '"1.0"',
+        '"-0"',
+        '"-1"',
+        '"1n"',
+        '"1\\n"',
+        '"１"',
+        '-1',
+        '1.0',
+        '1e3',
+        '-0',
+      ],
     ],
     [
       'an int64 in range',
       decodeInt64,
-      ['"-9223372036854775808"', '"9223372036854775808"', '"18446744073709551616"', `"${'9'.repeat(400)}"`, '9007199254740992', '9223372036854775807'],
+      [
+        '"-9223372036854775808"',
+        '"9223372036854775808"',
+        '"18446744073709551616"',
+        `"${'9'.repeat(400)}"`,
+        '9007199254740992',
+        '9223372036854775807',
+      ],
     ],
     ['base64', decodeBase64Field, ['null', '1', '"AQI"', '"AQ==="', '"AR=="', '"-_8="', '"A Q="', '"AQI=\\n"']],
     ['a time', decodeRfc3339, ['null', '0', '""', '"2024-02-30T00:00:00Z"']],
     ['a name that is a string', oneOfNames(['SHA2_256']), ['null', '1', '["SHA2_256"]']],
     ['an object', decodeJsonObject, ['null', '[]', '"{}"', '1.5']],
   ])('refuses what is not %s', (_, decoder, texts) => {
-    for (const text of texts) expect(faultOf(() => decode(decoder, text)), text).toBe('INPUT_MALFORMED $');
+    for (const text of texts)
+      expect(
+        faultOf(() => decode(decoder, text)),
+        text,
+      ).toBe('INPUT_MALFORMED $');
     expect(faultOf(() => decoder(undefined, '$'))).toBe('INPUT_MALFORMED $');
   });
 
@@ -77,9 +107,12 @@ describe('a decoder of scalars', () => {
     expect(faultOf(() => decodeJsonValue(undefined, '$'))).toBe('INPUT_MALFORMED $');
   });
 
-  test.each(['"sha2_256"', '"SHA2_256 "', '"SHA3_256"', '"toString"', '""'])('calls the unknown name %s unsupported', (text) => {
-    expect(faultOf(() => decode(oneOfNames(['SHA2_256']), text))).toBe('INPUT_UNSUPPORTED $');
-  });
+  test.each(['"sha2_256"', '"SHA2_256 "', '"SHA3_256"', '"toString"', '""'])(
+    'calls the unknown name %s unsupported',
+    (text) => {
+      expect(faultOf(() => decode(oneOfNames(['SHA2_256']), text))).toBe('INPUT_UNSUPPORTED $');
+    },
+  );
 
   test('does not repeat the content of a value of the wrong kind', () => {
     expect(() => decode(decodeBoolean, '"secret"')).toThrow('$: expected true or false, found a string');
@@ -135,7 +168,12 @@ describe('decodeOpenObject', () => {
 
 describe('mapOf', () => {
   test('keeps any name as a key', () => {
-    expect(decode(mapOf(decodeInt32, 2), '{"__proto__":1,"b":2}')).toEqual(new Map([['__proto__', 1], ['b', 2]]));
+    expect(decode(mapOf(decodeInt32, 2), '{"__proto__":1,"b":2}')).toEqual(
+      new Map([
+        ['__proto__', 1],
+        ['b', 2],
+      ]),
+    );
     expect(decode(mapOf(decodeInt32, 2), 'null')).toEqual(new Map());
   });
 

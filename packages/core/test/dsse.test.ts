@@ -16,7 +16,9 @@ describe('encodePae', () => {
 
   test('counts bytes, not characters', () => {
     const payload = encodeUtf8('{"é":1}');
-    expect(digest(encodePae('application/vnd.in-toto+json', payload))).toBe('04b1cdb9618d713ca87fe1a65885f1e22959825f74a2664b88e6e9351f403d42');
+    expect(digest(encodePae('application/vnd.in-toto+json', payload))).toBe(
+      '04b1cdb9618d713ca87fe1a65885f1e22959825f74a2664b88e6e9351f403d42',
+    );
     expect(decodeUtf8(encodePae('é', payload))).toBe('DSSEv1 2 é 8 {"é":1}');
   });
 

@@ -71,7 +71,9 @@ describe('canonicalizeJson', () => {
         limits,
       ),
     );
-    expect(createHash('sha256').update(text).digest('hex')).toBe('2b5848a58adc761db6189f204334d7d39899b9b2dc3b183f188a1dc714f78708');
+    expect(createHash('sha256').update(text).digest('hex')).toBe(
+      '2b5848a58adc761db6189f204334d7d39899b9b2dc3b183f188a1dc714f78708',
+    );
   });
 
   test('is idempotent and keeps the value', () => {
@@ -80,7 +82,9 @@ describe('canonicalizeJson', () => {
         const canonical = canonicalize(text);
         expect(canonicalize(canonical)).toBe(canonical);
         // -0 becomes 0 (RFC 8785 §3.2.2.3).
-        expect(JSON.parse(canonical)).toEqual(JSON.parse(text, (_, value: unknown) => (Object.is(value, -0) ? 0 : value)));
+        expect(JSON.parse(canonical)).toEqual(
+          JSON.parse(text, (_, value: unknown) => (Object.is(value, -0) ? 0 : value)),
+        );
       }),
     );
   });

@@ -26,9 +26,13 @@ const sha256: HashFunction = (...pieces) => {
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
 // The leaves and roots of the test vectors of Certificate Transparency.
-const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map((data) =>
-  hashLeaf(sha256, hex(data)),
+const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
+  (data) => hashLeaf(sha256, hex(data)),
 );
+/** The leaf hash at an index of the known leaves. */
+const at = (index: number): Uint8Array => leaves[index] ?? new Uint8Array();
+/** The hash of a leaf of one byte. */
+const leafOf = (byte: number): Uint8Array => hashLeaf(sha256, Uint8Array.of(byte));
 const roots = [
   'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
@@ -43,7 +47,7 @@ const roots = [
 const inclusion = (index: number, size: number, leafHashes = leaves) => ({
   index: BigInt(index),
   size: BigInt(size),
-  leafHash: leafHashes[index] as Uint8Array,
+  leafHash: leafHashes[index] ?? new Uint8Array(),
   rootHash: computeRoot(sha256, leafHashes.slice(0, size)),
   hashes: buildInclusionProof(sha256, leafHashes, { index, size }),
 });
@@ -54,14 +58,16 @@ const consistency = (first: number, second: number, leafHashes = leaves) => ({
 });
 
 describe('a Merkle tree', () => {
-  test.each(roots.map((root, size) => [size, root]))('of %d leaves has its known root', (size, root) => {
-    expect(encodeHex(computeRoot(sha256, leaves.slice(0, Number(size))))).toBe(root);
+  test.each(roots.map((root, size) => ({ size, root })))('of $size leaves has its known root', ({ size, root }) => {
+    expect(encodeHex(computeRoot(sha256, leaves.slice(0, size)))).toBe(root);
   });
 
   test('tells leaves from nodes, and the empty tree from an empty leaf', () => {
     expect(encodeHex(hashEmptyTree(sha256))).toBe(roots[0]);
     expect(encodeHex(hashLeaf(sha256, new Uint8Array()))).toBe(roots[1]);
-    expect(encodeHex(hashLeaf(sha256, encodeUtf8('{}')))).toBe('28a3a18f6cd6406b086e9ffda1f9b8a13dbcf44b0f3f32cb9031a11fd053acf9');
+    expect(encodeHex(hashLeaf(sha256, encodeUtf8('{}')))).toBe(
+      '28a3a18f6cd6406b086e9ffda1f9b8a13dbcf44b0f3f32cb9031a11fd053acf9',
+    );
     const [left, right] = leaves as [Uint8Array, Uint8Array];
     expect(encodeHex(hashChildren(sha256, left, right))).toBe(roots[2]);
   });
@@ -78,7 +84,9 @@ describe('a Merkle tree', () => {
       roots[2],
       '837dbb152e9b079010717e84e865da4ebc0fa198a806d59d31bf15accef22d0e',
     ]);
-    expect(consistency(4, 8).hashes.map(encodeHex)).toEqual(['6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4']);
+    expect(consistency(4, 8).hashes.map(encodeHex)).toEqual([
+      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
+    ]);
     expect(consistency(6, 8).hashes.map(encodeHex)).toEqual([
       '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a',
       'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
@@ -116,12 +124,12 @@ describe('a Merkle tree', () => {
 
 describe('verifyInclusion', () => {
   test('accepts every leaf of every tree up to 40 leaves, and no other leaf, index, size or root', () => {
-    const many = Array.from({ length: 41 }, (_, i) => hashLeaf(sha256, Uint8Array.of(i)));
+    const many = Array.from({ length: 41 }, (_, i) => leafOf(i));
     for (let size = 1; size <= 40; size++) {
       for (let index = 0; index < size; index++) {
         const proof = inclusion(index, size, many);
         expect(codeOf(() => verifyInclusion(sha256, proof))).toBe('accepted');
-        const other = many[40] as Uint8Array;
+        const other = leafOf(40);
         const wrong = [
           { ...proof, leafHash: other },
           { ...proof, rootHash: other },
@@ -159,7 +167,9 @@ describe('verifyInclusion', () => {
     const [left, right] = leaves as [Uint8Array, Uint8Array];
     // The data of the would-be leaf is what the inner node hashes.
     const leafHash = hashLeaf(sha256, Buffer.concat([left, right]));
-    expect(codeOf(() => verifyInclusion(sha256, { index: 0n, size: 2n, leafHash, hashes: hashes.slice(1), rootHash }))).toBe('PROOF_INVALID');
+    expect(
+      codeOf(() => verifyInclusion(sha256, { index: 0n, size: 2n, leafHash, hashes: hashes.slice(1), rootHash })),
+    ).toBe('PROOF_INVALID');
   });
 
   test.each([
@@ -173,15 +183,17 @@ describe('verifyInclusion', () => {
     [MAX_INT64 - 1n, MAX_INT64, 62],
   ])('asks of index %d in size %d for %d hashes', (index, size, count) => {
     const hashes = Array.from({ length: count }, (_, i) => sha256(Uint8Array.of(i)));
-    const proof = { index, size, leafHash: leaves[3] as Uint8Array, hashes };
+    const proof = { index, size, leafHash: at(3), hashes };
     const rootHash = computeInclusionRoot(sha256, proof);
     expect(codeOf(() => verifyInclusion(sha256, { ...proof, rootHash }))).toBe('accepted');
-    expect(codeOf(() => verifyInclusion(sha256, { ...proof, rootHash, hashes: hashes.slice(1) }))).toBe(count === 0 ? 'accepted' : 'PROOF_INVALID');
+    expect(codeOf(() => verifyInclusion(sha256, { ...proof, rootHash, hashes: hashes.slice(1) }))).toBe(
+      count === 0 ? 'accepted' : 'PROOF_INVALID',
+    );
     expect(codeOf(() => verifyInclusion(sha256, { ...proof, rootHash, index: index ^ 1n }))).toBe('PROOF_INVALID');
   });
 
   test.each([64, 1_000_000])('refuses %d hashes as too large', (count) => {
-    const hashes = new Array<Uint8Array>(count).fill(leaves[0] as Uint8Array);
+    const hashes = new Array<Uint8Array>(count).fill(at(0));
     expect(codeOf(() => verifyInclusion(sha256, { ...inclusion(5, 7), hashes }))).toBe('INPUT_TOO_LARGE');
   });
 
@@ -194,12 +206,15 @@ describe('verifyInclusion', () => {
 
 describe('verifyConsistency', () => {
   test('accepts every pair of trees up to 40 leaves, and no other size, root or hash', () => {
-    const many = Array.from({ length: 41 }, (_, i) => hashLeaf(sha256, Uint8Array.of(i)));
-    const other = many[40] as Uint8Array;
+    const many = Array.from({ length: 41 }, (_, i) => leafOf(i));
+    const other = leafOf(40);
     for (let second = 1; second <= 40; second++) {
       for (let first = 0; first <= second; first++) {
         const proof = consistency(first, second, many);
-        expect(codeOf(() => verifyConsistency(sha256, proof)), `${first} ${second}`).toBe('accepted');
+        expect(
+          codeOf(() => verifyConsistency(sha256, proof)),
+          `${first} ${second}`,
+        ).toBe('accepted');
         const wrong = [
           { ...proof, first: { ...proof.first, rootHash: other } },
           { ...proof, hashes: [...proof.hashes, other] },
@@ -208,31 +223,44 @@ describe('verifyConsistency', () => {
           ...proof.hashes.map((_, i) => ({ ...proof, hashes: proof.hashes.with(i, other) })),
           ...proof.hashes.map((_, i) => ({ ...proof, hashes: proof.hashes.toSpliced(i, 1) })),
         ];
-        for (const mutant of wrong) expect(codeOf(() => verifyConsistency(sha256, mutant)), `${first} ${second}`).toBe('PROOF_INVALID');
+        for (const mutant of wrong)
+          expect(
+            codeOf(() => verifyConsistency(sha256, mutant)),
+            `${first} ${second}`,
+          ).toBe('PROOF_INVALID');
       }
     }
   });
 
   test.each([
     ['a log that shrank', { ...consistency(3, 7), first: consistency(3, 7).second, second: consistency(3, 7).first }],
-    ['a negative size', { ...consistency(3, 7), first: { size: -1n, rootHash: leaves[0] as Uint8Array } }],
-    ['a size of 2^63', { ...consistency(3, 7), second: { size: MAX_INT64 + 1n, rootHash: leaves[0] as Uint8Array } }],
-    ['an empty tree with another root', { ...consistency(0, 7), first: { size: 0n, rootHash: leaves[0] as Uint8Array } }],
+    ['a negative size', { ...consistency(3, 7), first: { size: -1n, rootHash: at(0) } }],
+    ['a size of 2^63', { ...consistency(3, 7), second: { size: MAX_INT64 + 1n, rootHash: at(0) } }],
+    ['an empty tree with another root', { ...consistency(0, 7), first: { size: 0n, rootHash: at(0) } }],
     ['roots of 31 bytes', { ...consistency(3, 3), first: { size: 3n, rootHash: new Uint8Array(31) } }],
   ])('refuses %s', (_, proof) => {
     expect(codeOf(() => verifyConsistency(sha256, proof))).toBe('PROOF_INVALID');
   });
 
   test('refuses 65 hashes as too large', () => {
-    const hashes = new Array<Uint8Array>(65).fill(leaves[0] as Uint8Array);
+    const hashes = new Array<Uint8Array>(65).fill(at(0));
     expect(codeOf(() => verifyConsistency(sha256, { ...consistency(3, 7), hashes }))).toBe('INPUT_TOO_LARGE');
   });
 
   test('gives an answer or PROOF_INVALID for any proof', () => {
-    const head = fc.record({ size: fc.bigInt(0n, MAX_INT64), rootHash: fc.uint8Array({ minLength: 32, maxLength: 32 }) });
+    const head = fc.record({
+      size: fc.bigInt(0n, MAX_INT64),
+      rootHash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    });
     const hashes = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), { maxLength: 64 });
     fc.assert(
-      fc.property(head, head, hashes, (first, second, path) => codeOf(() => verifyConsistency(sha256, { first, second, hashes: path })) === 'PROOF_INVALID'),
+      fc.property(
+        head,
+        head,
+        hashes,
+        (first, second, path) =>
+          codeOf(() => verifyConsistency(sha256, { first, second, hashes: path })) === 'PROOF_INVALID',
+      ),
     );
   });
 });
@@ -242,12 +270,17 @@ interface Vector {
   readonly wantErr: boolean;
   readonly proof: readonly string[] | null;
 }
-const vectors = <T>(file: string) => JSON.parse(readFileSync(corpus(`merkle/${file}`), 'utf8')) as readonly (Vector & T)[];
+const read = (file: string): unknown => JSON.parse(readFileSync(corpus(`merkle/${file}`), 'utf8'));
 const decode = (text: string | null): Uint8Array => new Uint8Array(Buffer.from(text ?? '', 'base64'));
 
 describeCorpus('the foreign vectors of Merkle proofs', () => {
   test('verifyInclusion accepts the valid ones alone', () => {
-    const cases = vectors<{ leafIdx: number; treeSize: number; root: string; leafHash: string }>('inclusion.json');
+    const cases = read('inclusion.json') as readonly (Vector & {
+      leafIdx: number;
+      treeSize: number;
+      root: string;
+      leafHash: string;
+    })[];
     expect(cases.length).toBeGreaterThan(90);
     for (const { leafIdx, treeSize, root, leafHash, proof, name, wantErr } of cases) {
       const given = {
@@ -257,12 +290,20 @@ describeCorpus('the foreign vectors of Merkle proofs', () => {
         rootHash: decode(root),
         hashes: (proof ?? []).map(decode),
       };
-      expect(codeOf(() => verifyInclusion(sha256, given)), name).toBe(wantErr ? 'PROOF_INVALID' : 'accepted');
+      expect(
+        codeOf(() => verifyInclusion(sha256, given)),
+        name,
+      ).toBe(wantErr ? 'PROOF_INVALID' : 'accepted');
     }
   });
 
   test('verifyConsistency accepts the valid ones alone', () => {
-    const cases = vectors<{ size1: number; size2: number; root1: string; root2: string }>('consistency.json');
+    const cases = read('consistency.json') as readonly (Vector & {
+      size1: number;
+      size2: number;
+      root1: string;
+      root2: string;
+    })[];
     expect(cases.length).toBeGreaterThan(90);
     for (const { size1, size2, root1, root2, proof, name, wantErr } of cases) {
       const given = {
@@ -272,7 +313,10 @@ describeCorpus('the foreign vectors of Merkle proofs', () => {
       };
       // One vector takes text of twelve bytes for equal roots; here a root has 32.
       const isRefused = wantErr || given.first.rootHash.length !== 32;
-      expect(codeOf(() => verifyConsistency(sha256, given)), name).toBe(isRefused ? 'PROOF_INVALID' : 'accepted');
+      expect(
+        codeOf(() => verifyConsistency(sha256, given)),
+        name,
+      ).toBe(isRefused ? 'PROOF_INVALID' : 'accepted');
     }
   });
 });

@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { type KeyObject, createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import {
+  type KeyObject,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+} from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +27,12 @@ import {
 } from '../src/note.js';
 import { codeOf, faultOf } from './fault.js';
 
-const sha256: HashFunction = (...pieces) => new Uint8Array(createHash('sha256').update(concatBytes(...pieces)).digest());
+const sha256: HashFunction = (...pieces) =>
+  new Uint8Array(
+    createHash('sha256')
+      .update(concatBytes(...pieces))
+      .digest(),
+  );
 const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ type: 'spki', format: 'der' }));
 
 // The key with the seed 00 01 … 1f.
@@ -32,7 +45,8 @@ const spki = spkiOf(createPublicKey(privateKey));
 const key: PublicKey = { kind: 'ed25519', spki, raw: spki.slice(-32) };
 
 const text = 'rekor.local\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n';
-const logLine = '— rekor.local UxRpAHQx3nH8lfZ+aaI1MOhdOqkjDqgAhWbrvRX/SccOWND8TojsZNLhwuWqPB2P2F8WEz1x5LPma/kkx/0sAYKQfQg=\n';
+const logLine =
+  '— rekor.local UxRpAHQx3nH8lfZ+aaI1MOhdOqkjDqgAhWbrvRX/SccOWND8TojsZNLhwuWqPB2P2F8WEz1x5LPma/kkx/0sAYKQfQg=\n';
 const witnessLine =
   '— witness.local 40kD9AAAAABlU/EAxdEwbAoXZ6Hekz9lOjgCNPlOme4+C9C6T/hpy3J5R4oymd5XGFPzbowOoTlici23qMOv1AVBiFtIBsUGbZ8PCQ==\n';
 const note = `${text}\n${logLine}`;
@@ -40,8 +54,12 @@ const note = `${text}\n${logLine}`;
 describe('computeNoteKeyId', () => {
   test('hashes name, type and key for Ed25519', () => {
     expect(encodeHex(key.raw)).toBe('03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8');
-    expect(encodeHex(computeNoteKeyId('rekor.local', key, sha256))).toBe('531469005ab670208c81b0a9bed2600731b644d89922e4c2cdac3d741f7c4570');
-    expect(encodeBase64(computeNoteKeyId('rekor.local', key, sha256))).toBe('UxRpAFq2cCCMgbCpvtJgBzG2RNiZIuTCzaw9dB98RXA=');
+    expect(encodeHex(computeNoteKeyId('rekor.local', key, sha256))).toBe(
+      '531469005ab670208c81b0a9bed2600731b644d89922e4c2cdac3d741f7c4570',
+    );
+    expect(encodeBase64(computeNoteKeyId('rekor.local', key, sha256))).toBe(
+      'UxRpAFq2cCCMgbCpvtJgBzG2RNiZIuTCzaw9dB98RXA=',
+    );
     expect(computeNoteKeyId('rekor.locaL', key, sha256)).not.toEqual(computeNoteKeyId('rekor.local', key, sha256));
   });
 
@@ -53,7 +71,13 @@ describe('computeNoteKeyId', () => {
 
   test('hashes name, type, scheme and SPKI for RSA', () => {
     const rsaSpki = spkiOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey);
-    const rsa: PublicKey = { kind: 'rsa', bits: 2048, spki: rsaSpki, modulus: new Uint8Array(256), exponent: Uint8Array.of(1, 0, 1) };
+    const rsa: PublicKey = {
+      kind: 'rsa',
+      bits: 2048,
+      spki: rsaSpki,
+      modulus: new Uint8Array(256),
+      exponent: Uint8Array.of(1, 0, 1),
+    };
     const salted = Buffer.concat([Buffer.from('log\n'), Buffer.of(0xff), Buffer.from('PKIX-RSA-PKCS#1v1.5'), rsaSpki]);
     expect(computeNoteKeyId('log', rsa, sha256)).toEqual(sha256(salted));
   });
@@ -87,9 +111,17 @@ const signatureLine = (name: string, bytes: number): string => `— ${name} ${en
 
 describe('parseCheckpoint', () => {
   test.each<[string, string, Partial<CheckpointBody>]>([
-    ['an origin with a tree id', note.replace('rekor.local', 'rekor.sigstore.dev - 2605736670972794746'), { origin: 'rekor.sigstore.dev - 2605736670972794746' }],
+    [
+      'an origin with a tree id',
+      note.replace('rekor.local', 'rekor.sigstore.dev - 2605736670972794746'),
+      { origin: 'rekor.sigstore.dev - 2605736670972794746' },
+    ],
     ['the largest size', note.replace('\n0\n', '\n9223372036854775807\n'), { size: MAX_INT64 }],
-    ['extension lines', note.replace('\n\n', '\nTimestamp: 1\nmore — ü\n\n'), { extensions: ['Timestamp: 1', 'more — ü'] }],
+    [
+      'extension lines',
+      note.replace('\n\n', '\nTimestamp: 1\nmore — ü\n\n'),
+      { extensions: ['Timestamp: 1', 'more — ü'] },
+    ],
     ['several signatures of one name', `${note}${logLine}${witnessLine}`, {}],
     ['a signature of one byte', `${text}\n${signatureLine('a', 5)}`, {}],
     ['names of other scripts', `${text}\n${signatureLine('лог.example/ü', 5)}`, {}],
@@ -221,7 +253,11 @@ describe('parseNote', () => {
 });
 
 interface RealEntry {
-  readonly inclusionProof?: { readonly checkpoint?: { readonly envelope?: string }; readonly treeSize: string; readonly rootHash: string };
+  readonly inclusionProof?: {
+    readonly checkpoint?: { readonly envelope?: string };
+    readonly treeSize: string;
+    readonly rootHash: string;
+  };
 }
 
 describeCorpus('parseCheckpoint on real bundles', () => {
@@ -243,12 +279,16 @@ describeCorpus('parseCheckpoint on real bundles', () => {
       const checkpoint = parseCheckpoint(inclusionProof?.checkpoint?.envelope ?? '', '$');
       expect(String(checkpoint.size), name).toBe(inclusionProof?.treeSize);
       expect(encodeBase64(checkpoint.rootHash), name).toBe(inclusionProof?.rootHash);
-      expect(encodeNote({ text: encodeCheckpoint(checkpoint), signatures: checkpoint.signatures }), name).toBe(inclusionProof?.checkpoint?.envelope);
+      expect(encodeNote({ text: encodeCheckpoint(checkpoint), signatures: checkpoint.signatures }), name).toBe(
+        inclusionProof?.checkpoint?.envelope,
+      );
     }
   });
 
   test.each(['missing-origin', 'missing-root-hash'])('refuses the checkpoint with %s', (defect) => {
-    const bundle = JSON.parse(readFileSync(corpus(`${folder}/rekor2-checkpoint-${defect}_fail/bundle.sigstore.json`), 'utf8')) as {
+    const bundle = JSON.parse(
+      readFileSync(corpus(`${folder}/rekor2-checkpoint-${defect}_fail/bundle.sigstore.json`), 'utf8'),
+    ) as {
       verificationMaterial: { tlogEntries: readonly [RealEntry] };
     };
     const envelope = bundle.verificationMaterial.tlogEntries[0].inclusionProof?.checkpoint?.envelope ?? '';

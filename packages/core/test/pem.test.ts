@@ -83,7 +83,17 @@ describe('parsePem', () => {
   });
 
   test('gives blocks or a KeywaxError for any text', () => {
-    const fragment = fc.constantFrom('-----BEGIN A-----', '-----END A-----', '-----BEGIN B-----', '\n', '\r\n', 'AQID', 'AA==', ' ', '-');
+    const fragment = fc.constantFrom(
+      '-----BEGIN A-----',
+      '-----END A-----',
+      '-----BEGIN B-----',
+      '\n',
+      '\r\n',
+      'AQID',
+      'AA==',
+      ' ',
+      '-',
+    );
     fc.assert(
       fc.property(fc.array(fc.oneof(fragment, fc.string({ maxLength: 3 })), { maxLength: 12 }), (parts) =>
         ['accepted', 'INPUT_MALFORMED'].includes(codeOf(() => parsePem(parts.join(''), '$'))),
@@ -103,8 +113,15 @@ describe('parseSinglePem', () => {
 
   test('never repeats key material in its errors', () => {
     const secret = privateKeyPem.split('\n')[1] ?? '';
-    for (const text of [privateKeyPem, `x${privateKeyPem}`, privateKeyPem.replace('END', 'FIN'), privateKeyPem.replace('\n', '\n ')]) {
-      expect(() => parseSinglePem(text, 'PUBLIC KEY', '$')).toThrow(expect.objectContaining({ message: expect.not.stringContaining(secret.slice(0, 20)) }));
+    for (const text of [
+      privateKeyPem,
+      `x${privateKeyPem}`,
+      privateKeyPem.replace('END', 'FIN'),
+      privateKeyPem.replace('\n', '\n '),
+    ]) {
+      expect(() => parseSinglePem(text, 'PUBLIC KEY', '$')).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining(secret.slice(0, 20)) }),
+      );
     }
   });
 });

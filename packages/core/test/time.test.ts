@@ -14,7 +14,11 @@ import {
 } from '../src/time.js';
 import { codeOf, faultOf } from './fault.js';
 
-const supported = { min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true };
+const supported = {
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59.999Z'),
+  noInvalidDate: true,
+};
 const element = (tag: number, text: string) => parseDer(encodeDer(tag, encodeUtf8(text)), '$');
 
 describe('parseRfc3339', () => {
@@ -80,7 +84,9 @@ describe('parseRfc3339', () => {
   });
 
   test('reads back what formatRfc3339 writes', () => {
-    fc.assert(fc.property(fc.date(supported), (date) => parseRfc3339(formatRfc3339(date), '$').getTime() === date.getTime()));
+    fc.assert(
+      fc.property(fc.date(supported), (date) => parseRfc3339(formatRfc3339(date), '$').getTime() === date.getTime()),
+    );
   });
 
   test('gives a valid date or a KeywaxError for any text of its characters', () => {
@@ -105,11 +111,14 @@ describe('formatRfc3339', () => {
     expect(formatRfc3339(new Date(iso))).toBe(text);
   });
 
-  test.each([new Date(Number.NaN), new Date('+010000-01-01T00:00:00Z'), new Date('0000-01-01T00:00:00Z')])('refuses date %#', (date) => {
-    expect(codeOf(() => formatRfc3339(date))).toBe('CONFIG_INVALID');
-    expect(codeOf(() => encodeGeneralizedTime(date))).toBe('CONFIG_INVALID');
-    expect(codeOf(() => encodeUtcTime(date))).toBe('CONFIG_INVALID');
-  });
+  test.each([new Date(Number.NaN), new Date('+010000-01-01T00:00:00Z'), new Date('0000-01-01T00:00:00Z')])(
+    'refuses date %#',
+    (date) => {
+      expect(codeOf(() => formatRfc3339(date))).toBe('CONFIG_INVALID');
+      expect(codeOf(() => encodeGeneralizedTime(date))).toBe('CONFIG_INVALID');
+      expect(codeOf(() => encodeUtcTime(date))).toBe('CONFIG_INVALID');
+    },
+  );
 });
 
 describe('parseUtcTime', () => {
@@ -122,19 +131,35 @@ describe('parseUtcTime', () => {
     expect(parseUtcTime(element(TAG.utcTime, text), '$').toISOString()).toBe(iso);
   });
 
-  test.each(['', '2402292359Z', '240229235959', '240229235959+0000', '240229235959.5Z', '230229000000Z', '241301000000Z', '240100000000Z', '240101240000Z', '240101006000Z', '240101000060Z', '20240101000000Z', '240101000000Z\n', '24010100000 Z'])(
-    'refuses %j',
-    (text) => {
-      expect(faultOf(() => parseUtcTime(element(TAG.utcTime, text), '$.t'))).toBe('INPUT_MALFORMED $.t');
-    },
-  );
+  test.each([
+    '',
+    '2402292359Z',
+    '240229235959',
+    '240229235959+0000',
+    '240229235959.5Z',
+    '230229000000Z',
+    '241301000000Z',
+    '240100000000Z',
+    '240101240000Z',
+    '240101006000Z',
+    '240101000060Z',
+    '20240101000000Z',
+    '240101000000Z\n',
+    '24010100000 Z',
+  ])('refuses %j', (text) => {
+    expect(faultOf(() => parseUtcTime(element(TAG.utcTime, text), '$.t'))).toBe('INPUT_MALFORMED $.t');
+  });
 
   test('refuses another tag', () => {
     expect(codeOf(() => parseUtcTime(element(TAG.generalizedTime, '240229235959Z'), '$'))).toBe('INPUT_MALFORMED');
   });
 
   test('reads back what encodeUtcTime writes, in whole seconds', () => {
-    const dates = fc.date({ min: new Date('1950-01-01T00:00:00Z'), max: new Date('2049-12-31T23:59:59.999Z'), noInvalidDate: true });
+    const dates = fc.date({
+      min: new Date('1950-01-01T00:00:00Z'),
+      max: new Date('2049-12-31T23:59:59.999Z'),
+      noInvalidDate: true,
+    });
     fc.assert(
       fc.property(dates, (date) => {
         const read = parseUtcTime(parseDer(encodeUtcTime(date), '$'), '$');
@@ -176,11 +201,15 @@ describe('parseGeneralizedTime', () => {
     ['240229235959Z', true],
     ['', true],
   ])('refuses %j (fraction: %s)', (text, fraction) => {
-    expect(faultOf(() => parseGeneralizedTime(element(TAG.generalizedTime, text), '$.t', { fraction }))).toBe('INPUT_MALFORMED $.t');
+    expect(faultOf(() => parseGeneralizedTime(element(TAG.generalizedTime, text), '$.t', { fraction }))).toBe(
+      'INPUT_MALFORMED $.t',
+    );
   });
 
   test('refuses another tag', () => {
-    expect(codeOf(() => parseGeneralizedTime(element(TAG.utcTime, '20240229235959Z'), '$', { fraction: false }))).toBe('INPUT_MALFORMED');
+    expect(codeOf(() => parseGeneralizedTime(element(TAG.utcTime, '20240229235959Z'), '$', { fraction: false }))).toBe(
+      'INPUT_MALFORMED',
+    );
   });
 
   test('reads back what encodeGeneralizedTime writes, in whole seconds', () => {
