@@ -2,7 +2,7 @@
 // The curves in use: P-256, P-384 and P-521 (NIST SP 800-186 §3.2.1) and edwards25519 (RFC 8032 §5.1), with the
 // tests that a public point has to pass before any host sees it.
 // Refused: points off the curve, at infinity, compressed or hybrid; for edwards25519 also encodings that are not
-// canonical, and the points of order 1, 2, 4 and 8, which verify one signature for every message.
+// canonical, and the points of order 1, 2, 4 and 8: as a key they verify one signature for every message.
 
 import { mod, powMod, decodeUint } from './modular.js';
 
@@ -60,16 +60,32 @@ export const ED25519_ORDER: bigint = (1n << 252n) + 2774231777737235353585193779
 
 /** True for the canonical encoding of a point of edwards25519 (RFC 8032 §5.1.3) whose order is not 1, 2, 4 or 8. */
 export function isEd25519Point(encoded: Uint8Array): boolean {
-  if (encoded.length !== ED25519_BYTES) return false;
+  const y = selectEd25519Y(encoded);
+  if (y === undefined) return false;
+  // x² = (y² − 1) / (d·y² + 1) has a root exactly if numerator times denominator has one (Euler's criterion).
+  const y2 = (y * y) % ED25519_P;
+  return powMod((y2 - 1n) * (ED25519_D * y2 + 1n), (ED25519_P - 1n) / 2n, ED25519_P) === 1n;
+}
+
+/**
+ * True for 64 bytes `R ‖ S` that an honest signer can have made: R canonical and not of small order, on which hosts
+ * differ, and S below the order (RFC 8032 §5.1.7), or a second signature could be made from every one.
+ */
+export function isEd25519SignatureForm(signature: Uint8Array): boolean {
+  if (signature.length !== 2 * ED25519_BYTES) return false;
+  if (selectEd25519Y(signature.subarray(0, ED25519_BYTES)) === undefined) return false;
+  return decodeUint(Uint8Array.from(signature.subarray(ED25519_BYTES)).reverse()) < ED25519_ORDER;
+}
+
+/** The y coordinate of an encoded point, or `undefined` where it is not below p or that of a point of small order. */
+function selectEd25519Y(encoded: Uint8Array): bigint | undefined {
+  if (encoded.length !== ED25519_BYTES) return undefined;
   const bigEndian = Uint8Array.from(encoded).reverse();
   bigEndian[0] = (bigEndian[0] as number) & 0x7f; // the sign of x
   const y = decodeUint(bigEndian);
-  if (y >= ED25519_P) return false;
   const y2 = (y * y) % ED25519_P;
   // Orders 1 and 2 have y = ±1, order 4 has y = 0. A point of order 8 doubles to y = 0, so x² = −y², and the curve
   // equation becomes d·y⁴ + 2y² − 1 = 0.
-  if (y === 0n || y2 === 1n || mod(ED25519_D * y2 * y2 + 2n * y2 - 1n, ED25519_P) === 0n) return false;
-  // x² = (y² − 1) / (d·y² + 1) has a root exactly if numerator times denominator has one (Euler's criterion).
-  const product = ((y2 - 1n) * (ED25519_D * y2 + 1n)) % ED25519_P;
-  return powMod(product, (ED25519_P - 1n) / 2n, ED25519_P) === 1n;
+  if (y === 0n || y2 === 1n || mod(ED25519_D * y2 * y2 + 2n * y2 - 1n, ED25519_P) === 0n) return undefined;
+  return y < ED25519_P ? y : undefined;
 }

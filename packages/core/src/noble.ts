@@ -28,7 +28,7 @@ export function isEcdsaSignature({ curve, point, signature, digest }: EcdsaCheck
   return ECDSA[curve].verify(signature, digest, point, { format: 'compact', prehash: false, lowS: false });
 }
 
-/** What an Ed25519 check needs: 64 bytes of signature with S below the order; `message` is its SHA-512 digest where `prehashed`. */
+/** What an Ed25519 check needs; `message` is the SHA-512 digest of the message where `prehashed`. */
 export interface Ed25519Check {
   readonly raw: Uint8Array;
   readonly signature: Uint8Array;

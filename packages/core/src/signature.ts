@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all providers share: the form that a signature must have before a host sees it, and checks without a host.
 // Refused: a key of another kind than the scheme's, ECDSA signatures that are not the DER of two numbers below the
-// order, RSA signatures of another length than the modulus, Ed25519 signatures with S not below the order.
+// order, RSA signatures of another length than the modulus, Ed25519 signatures with a weak R or with S not below the order.
 
 import type { Curves } from './curves.js';
-import { ED25519_ORDER } from './curve.js';
+import { isEd25519SignatureForm } from './curve.js';
 import { selectEcdsaScalars } from './ecdsa-signature.js';
 import { KeywaxError } from './errors.js';
 import { HASH_BYTES } from './hash-name.js';
-import { decodeUint } from './modular.js';
 import type { CryptoProvider, SignatureInput } from './provider.js';
 import { isRsaPkcs1Signature, isRsaPssSignature } from './rsa.js';
-
-const ED25519_SIGNATURE_BYTES = 64;
 
 /**
  * The signature in the form that checks work on (`r ‖ s` for ECDSA, else as received), or `undefined` for one that
@@ -30,7 +27,7 @@ export function selectSignature(input: SignatureInput): Uint8Array | undefined {
       return key.kind === 'rsa' && signature.length === key.modulus.length ? signature : undefined;
     case 'ed25519':
     case 'ed25519ph':
-      return key.kind === 'ed25519' && isEd25519Form(signature) ? signature : undefined;
+      return key.kind === 'ed25519' && isEd25519SignatureForm(signature) ? signature : undefined;
   }
 }
 
@@ -43,12 +40,6 @@ function checkData({ scheme, data }: SignatureInput): void {
     throw new KeywaxError('INPUT_UNSUPPORTED', `expected ${expected}`, { details: { expected } });
   }
   if (data.bytes.length !== HASH_BYTES[scheme.hash]) throw misuse(`a ${scheme.hash} digest of ${HASH_BYTES[scheme.hash]} bytes`);
-}
-
-/** RFC 8032 §5.1.7: `R ‖ S` with S below the order, or a second signature could be made from every one. */
-function isEd25519Form(signature: Uint8Array): boolean {
-  if (signature.length !== ED25519_SIGNATURE_BYTES) return false;
-  return decodeUint(Uint8Array.from(signature.subarray(32)).reverse()) < ED25519_ORDER;
 }
 
 /** A signature that `selectSignature` let through, to be checked without a host. */
