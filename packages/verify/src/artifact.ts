@@ -29,20 +29,39 @@ export interface ArtifactClaim {
  */
 export function selectArtifactSuite({ bundle, request }: PlanContext, key: PublicKey): AlgorithmSuite {
   const { content, entries } = bundle;
-  if (content.kind === 'message' && content.digest.algorithm === 'sha256' && key.kind === 'ec' && request.logThreshold !== 'none') {
+  if (
+    content.kind === 'message' &&
+    content.digest.algorithm === 'sha256' &&
+    key.kind === 'ec' &&
+    request.logThreshold !== 'none'
+  ) {
     const legacy = selectSuite(`PKIX_ECDSA_${key.curve.replace('-', '')}_SHA_256`);
     if (legacy !== undefined) return legacy;
   }
-  return defaultSuite(key, { prehash: content.kind === 'message' || entries.some(({ kind }) => kind === 'hashedrekord') });
+  return defaultSuite(key, {
+    prehash: content.kind === 'message' || entries.some(({ kind }) => kind === 'hashedrekord'),
+  });
 }
 
 /** Plans the comparison with the artifact, and the signature over it. */
-export function planArtifact(context: PlanContext, ledger: Ledger, signer: { readonly key: PublicKey; readonly suite: AlgorithmSuite }): ArtifactClaim {
+export function planArtifact(
+  context: PlanContext,
+  ledger: Ledger,
+  signer: { readonly key: PublicKey; readonly suite: AlgorithmSuite },
+): ArtifactClaim {
   const { content } = context.bundle;
   const { key, suite } = signer;
-  const claim = content.kind === 'message' ? planMessage(context, ledger, content) : planEnvelope(context, ledger, content);
-  const data = content.kind === 'message' ? messageData(context.request.artifact, suite) : ({ kind: 'message', bytes: encodePae(content.payloadType, content.payload) } as const);
-  ledger.sign({ id: 'artifact.signature', subject: '', input: { key, scheme: suite, signature: content.signature, data } });
+  const claim =
+    content.kind === 'message' ? planMessage(context, ledger, content) : planEnvelope(context, ledger, content);
+  const data =
+    content.kind === 'message'
+      ? messageData(context.request.artifact, suite)
+      : ({ kind: 'message', bytes: encodePae(content.payloadType, content.payload) } as const);
+  ledger.sign({
+    id: 'artifact.signature',
+    subject: '',
+    input: { key, scheme: suite, signature: content.signature, data },
+  });
   return claim;
 }
 
@@ -51,7 +70,8 @@ type Content<K> = Extract<PlanContext['bundle']['content'], { readonly kind: K }
 /** The digest that the bundle states is a hint, but one that lies is an error (H2). */
 function planMessage({ request }: PlanContext, ledger: Ledger, { digest }: Content<'message'>): ArtifactClaim {
   const actual = request.artifact.digest(digest.algorithm);
-  if (actual === undefined) throw configError('artifact', `its bytes or its ${digest.algorithm} digest, because that is what was signed`);
+  if (actual === undefined)
+    throw configError('artifact', `its bytes or its ${digest.algorithm} digest, because that is what was signed`);
   ledger.require('artifact.digest', '', equalBytes(actual, digest.value), {
     expected: `${digest.algorithm} ${encodeHex(digest.value)}`,
     actual: `${digest.algorithm} ${encodeHex(actual)}`,
@@ -62,13 +82,21 @@ function planMessage({ request }: PlanContext, ledger: Ledger, { digest }: Conte
 function messageData(artifact: ReadArtifact, suite: AlgorithmSuite): SignedData {
   if (artifact.bytes !== undefined) return { kind: 'message', bytes: artifact.bytes };
   const bytes = artifact.digest(suite.hash);
-  if (bytes === undefined) throw configError('artifact', `its bytes or its ${suite.hash} digest, because that is what was signed`);
+  if (bytes === undefined)
+    throw configError('artifact', `its bytes or its ${suite.hash} digest, because that is what was signed`);
   return { kind: 'digest', bytes };
 }
 
 /** The statement is about the artifact; its payload is parsed strictly and without effects before its signature holds. */
-function planEnvelope({ request }: PlanContext, ledger: Ledger, { payload, payloadType }: Content<'dsse'>): ArtifactClaim {
-  ledger.require('artifact.payloadType', '', payloadType === request.payloadType, { expected: quoteText(request.payloadType), actual: quoteText(payloadType) });
+function planEnvelope(
+  { request }: PlanContext,
+  ledger: Ledger,
+  { payload, payloadType }: Content<'dsse'>,
+): ArtifactClaim {
+  ledger.require('artifact.payloadType', '', payloadType === request.payloadType, {
+    expected: quoteText(request.payloadType),
+    actual: quoteText(payloadType),
+  });
   if (request.payloadType !== IN_TOTO_PAYLOAD_TYPE) {
     ledger.skip('artifact.subject', '', 'a payload that is not a statement names no subject');
     return {};
@@ -85,7 +113,10 @@ function planEnvelope({ request }: PlanContext, ledger: Ledger, { payload, paylo
     return { statement };
   }
   const subject = statement.subjects.find((candidate) => matchSubject(candidate, request.artifact));
-  ledger.require('artifact.subject', '', subject !== undefined, { expected: 'a subject with the digest of the artifact', actual: `${statement.subjects.length} others` });
+  ledger.require('artifact.subject', '', subject !== undefined, {
+    expected: 'a subject with the digest of the artifact',
+    actual: `${statement.subjects.length} others`,
+  });
   return { statement, ...(subject === undefined ? {} : { subject }) };
 }
 

@@ -10,7 +10,7 @@ import { OID } from '@keywax/core/oid';
 import { type Sct, encodePrecertificateTbs, encodeSctInput, parseSctList } from '@keywax/core/sct';
 import { isWithin } from '@keywax/core/time';
 import { type Certificate, formatName, isSelfIssued, parseCertificate } from '@keywax/core/x509';
-import { checkPath, checkPathValidity, findPaths } from '@keywax/core/x509-path';
+import { checkLeaf, checkPath, checkPathValidity, findPaths } from '@keywax/core/x509-path';
 import type { CertificateAuthority } from '@keywax/trust';
 import { selectCertificateKey, signChain } from './chain.js';
 import type { Ledger } from './checks.js';
@@ -21,8 +21,6 @@ import { countDistinct, demanded } from './threshold.js';
 import { type TimeClaim, describeWindow } from './times.js';
 
 const SCT_SLACK_MS = 5 * 60_000; // F3: clocks of authority and log may differ a little
-const EMPTY_NAME_BYTES = 2; // RFC 5280 4.1.2.6: an empty sequence
-const UNDERSTOOD: ReadonlySet<string> = new Set([OID.keyUsage, OID.extendedKeyUsage, OID.subjectAltName, OID.basicConstraints]);
 
 /** What the certificate of a bundle claims. */
 export interface CertificateClaim {
@@ -40,47 +38,52 @@ export interface PathCandidate {
 }
 
 /** Plans the checks of the bundle's certificates. */
-export function planCertificate(context: PlanContext, ledger: Ledger, certificates: readonly Uint8Array[]): Omit<CertificateClaim, 'candidates'> {
-  const chain = certificates.map((der, i) => ledger.decode('certificate.decode', `certificates[${i}]`, () => parseCertificate(der, `certificates[${i}]`)));
+export function planCertificate(
+  context: PlanContext,
+  ledger: Ledger,
+  certificates: readonly Uint8Array[],
+): Omit<CertificateClaim, 'candidates'> {
+  const chain = certificates.map((der, i) =>
+    ledger.decode('certificate.decode', `certificates[${i}]`, () => parseCertificate(der, `certificates[${i}]`)),
+  );
   const leaf = chain[0] as Certificate;
   // client-spec 4.3: a root in the bundle is refused; it could never be an anchor
-  ledger.require('certificate.chain', '', context.request.allowRootInChain || !chain.some(isSelfIssued), { reason: 'it carries a self-issued certificate' });
-  planProfile(ledger, leaf);
+  ledger.require('certificate.chain', '', context.request.allowRootInChain || !chain.some(isSelfIssued), {
+    reason: 'it carries a self-issued certificate',
+  });
+  // E2: what a leaf has to be
+  ledger.requireRule('certificate.profile', '', () => checkLeaf(leaf, { purpose: OID.codeSigning }));
   const identity = ledger.decode('certificate.identity', '', () => decodeIdentity(leaf));
   const key = ledger.decode('certificate.key', '', () => selectCertificateKey(leaf));
   return { leaf, key, identity };
 }
 
-/** ATTACKS E2: what a leaf has to be. */
-function planProfile(ledger: Ledger, leaf: Certificate): void {
-  const { keyUsage, extendedKeyUsage, basicConstraints, extensions } = leaf;
-  ledger.require('certificate.constraints', '', basicConstraints?.ca !== true);
-  ledger.require('certificate.keyUsage', '', keyUsage?.has('digitalSignature') === true, { expected: 'digitalSignature', actual: [...(keyUsage ?? [])].join(', ') || 'none' });
-  // anyExtendedKeyUsage is no substitute
-  ledger.require('certificate.purpose', '', extendedKeyUsage?.purposes.includes(OID.codeSigning) === true, {
-    expected: OID.codeSigning,
-    actual: extendedKeyUsage?.purposes.join(', ') ?? 'none',
-  });
-  const unknown = [...extensions].find(([oid, { critical }]) => (critical && !UNDERSTOOD.has(oid)) || oid === OID.precertificatePoison);
-  ledger.require('certificate.extensions', '', unknown === undefined, { expected: 'no others', actual: unknown?.[0] ?? 'none' });
-  // RFC 5280 4.2.1.6: the alternative name is critical where the subject is empty
-  const subjectAltName = extensions.get(OID.subjectAltName);
-  const named = subjectAltName !== undefined && (subjectAltName.critical || leaf.subject.length > EMPTY_NAME_BYTES);
-  ledger.require('certificate.subject', '', named, { expected: 'a subject alternative name, critical where the subject is empty' });
-}
-
 /** Plans every path to a trusted authority. @throws the error of the first one when none can hold */
-export function planPaths(context: PlanContext, ledger: Ledger, claim: { readonly leaf: Certificate; readonly times: readonly TimeClaim[] }): readonly PathCandidate[] {
+export function planPaths(
+  context: PlanContext,
+  ledger: Ledger,
+  claim: { readonly leaf: Certificate; readonly times: readonly TimeClaim[] },
+): readonly PathCandidate[] {
   const { bundle, request, trust } = context;
   const { leaf } = claim;
-  const supplied = request.allowIntermediatesInBundle && bundle.material.kind === 'certificate' ? parseIntermediates(bundle.material.certificates) : [];
+  const supplied =
+    request.allowIntermediatesInBundle && bundle.material.kind === 'certificate'
+      ? parseIntermediates(bundle.material.certificates)
+      : [];
   const candidates = trust.root.certificateAuthorities.flatMap((authority) => {
     const anchor = authority.chain[authority.chain.length - 1];
     const intermediates = [...authority.chain.slice(0, -1), ...supplied];
     if (authority.unusable !== undefined || anchor === undefined) return [];
-    return findPaths(leaf, { intermediates, anchors: [anchor] }).map((path) => ({ authority, path, ledger: ledger.branch() }));
+    return findPaths(leaf, { intermediates, anchors: [anchor] }).map((path) => ({
+      authority,
+      path,
+      ledger: ledger.branch(),
+    }));
   });
-  ledger.require('certificate.authority', '', candidates.length > 0, { expected: 'an issuer of the trusted root', actual: formatName(leaf.issuer) });
+  ledger.require('certificate.authority', '', candidates.length > 0, {
+    expected: 'an issuer of the trusted root',
+    actual: formatName(leaf.issuer),
+  });
   const scts = decodeScts(ledger, leaf);
   const failures = candidates.map((candidate) => planPath(context, candidate, { ...claim, scts }));
   if (!failures.includes(undefined)) throw failures[0];
@@ -88,7 +91,10 @@ export function planPaths(context: PlanContext, ledger: Ledger, claim: { readonl
 }
 
 function parseIntermediates(certificates: readonly Uint8Array[]): readonly Certificate[] {
-  return certificates.slice(1).map((der, i) => parseCertificate(der, `certificates[${i + 1}]`)).filter((certificate) => !isSelfIssued(certificate));
+  return certificates
+    .slice(1)
+    .map((der, i) => parseCertificate(der, `certificates[${i + 1}]`))
+    .filter((certificate) => !isSelfIssued(certificate));
 }
 
 function decodeScts(ledger: Ledger, leaf: Certificate): readonly Sct[] {
@@ -101,7 +107,11 @@ function decodeScts(ledger: Ledger, leaf: Certificate): readonly Sct[] {
 function planPath(
   context: PlanContext,
   { authority, path, ledger }: PathCandidate,
-  { leaf, times, scts }: { readonly leaf: Certificate; readonly times: readonly TimeClaim[]; readonly scts: readonly Sct[] },
+  {
+    leaf,
+    times,
+    scts,
+  }: { readonly leaf: Certificate; readonly times: readonly TimeClaim[]; readonly scts: readonly Sct[] },
 ): KeywaxError | undefined {
   const subject = authority.uri || authority.subject.commonName;
   try {
@@ -109,11 +119,22 @@ function planPath(
     ledger.requireRule('certificate.path', subject, () => checkPath(path, { purpose: OID.codeSigning }));
     for (const { at } of times) {
       // E4: the hybrid model: the trust root's window and every certificate's own, at every proven time
-      ledger.require('certificate.window', subject, isWithin(authority.validFor, at), describeWindow(authority.validFor, at));
+      ledger.require(
+        'certificate.window',
+        subject,
+        isWithin(authority.validFor, at),
+        describeWindow(authority.validFor, at),
+      );
       ledger.requireRule('certificate.validity', subject, () => checkPathValidity(path, at));
     }
     planSctChecks(context, ledger, { leaf, issuer: path[1] ?? leaf, scts });
-    signChain(ledger, { id: 'certificate.anchor', leafId: 'certificate.signature', subject, path, trusted: authority.chain });
+    signChain(ledger, {
+      id: 'certificate.anchor',
+      leafId: 'certificate.signature',
+      subject,
+      path,
+      trusted: authority.chain,
+    });
     return undefined;
   } catch (error) {
     if (isKeywaxError(error) && error === ledger.failure()) return error;
@@ -140,23 +161,45 @@ function planSctChecks(
     ledger.require('sct.key', subject, key !== undefined, { reason: log.unusable ?? '' });
     if (key === undefined) continue;
     // F1: the pair of algorithms is one that this key can have
-    ledger.require('sct.algorithm', subject, ALGORITHM_SUITES.some(({ scheme, key: of }) => scheme === sct.scheme.scheme && of.kind === key.kind), {
-      expected: `an algorithm of a key of kind ${key.kind}`,
-      actual: sct.scheme.scheme,
-    });
-    ledger.require('sct.window', subject, isWithin(log.validFor, sct.timestamp), describeWindow(log.validFor, sct.timestamp));
-    const life = { start: new Date(leaf.notBefore.getTime() - SCT_SLACK_MS), end: new Date(leaf.notAfter.getTime() + SCT_SLACK_MS) };
+    ledger.require(
+      'sct.algorithm',
+      subject,
+      ALGORITHM_SUITES.some(({ scheme, key: of }) => scheme === sct.scheme.scheme && of.kind === key.kind),
+      {
+        expected: `an algorithm of a key of kind ${key.kind}`,
+        actual: sct.scheme.scheme,
+      },
+    );
+    ledger.require(
+      'sct.window',
+      subject,
+      isWithin(log.validFor, sct.timestamp),
+      describeWindow(log.validFor, sct.timestamp),
+    );
+    const life = {
+      start: new Date(leaf.notBefore.getTime() - SCT_SLACK_MS),
+      end: new Date(leaf.notAfter.getTime() + SCT_SLACK_MS),
+    };
     ledger.require('sct.time', subject, isWithin(life, sct.timestamp), describeWindow(life, sct.timestamp));
     // F2: the signed data names the issuer of this path by the hash of its key
     const issuerKeyHash = request.crypto.hash('sha256', issuer.spki);
     const input = encodeSctInput(sct, issuerKeyHash, encodePrecertificateTbs(leaf));
-    ledger.sign({ id: 'sct.signature', subject, input: { key, scheme: sct.scheme, signature: sct.signature, data: { kind: 'message', bytes: input } } });
+    ledger.sign({
+      id: 'sct.signature',
+      subject,
+      input: { key, scheme: sct.scheme, signature: sct.signature, data: { kind: 'message', bytes: input } },
+    });
     counted.push(logNames(log, request.distinctOperators));
   }
   if (request.sctThreshold === 'none') return;
-  ledger.require('sct.present', '', counted.length > 0, { expected: 'an SCT of a known certificate log', actual: `${scts.length} of unknown logs` });
+  ledger.require('sct.present', '', counted.length > 0, {
+    expected: 'an SCT of a known certificate log',
+    actual: `${scts.length} of unknown logs`,
+  });
   // RUL-16: logs count, not SCTs
   const count = countDistinct(counted);
-  ledger.require('sct.threshold', '', count >= demanded(request.sctThreshold), { expected: `${request.sctThreshold} certificate logs`, actual: `${count}` });
+  ledger.require('sct.threshold', '', count >= demanded(request.sctThreshold), {
+    expected: `${request.sctThreshold} certificate logs`,
+    actual: `${count}`,
+  });
 }
-

@@ -13,80 +13,203 @@ import { type ErrorCode, KeywaxError, isKeywaxError } from '@keywax/core/errors'
 export const CHECKS = {
   // Times, client-spec 4.2
   'timestamp.token': { kind: 'decode', code: 'TIMESTAMP_INVALID', demand: 'the timestamp is well-formed and granted' },
-  'timestamp.authority': { kind: 'comparison', code: 'KEY_REJECTED', demand: 'the authority of the timestamp is usable' },
-  'timestamp.signer': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the signer id names the certificate that the signed attributes name' },
-  'timestamp.certificates': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'embedded certificates are those of the authority' },
-  'timestamp.imprint': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the timestamp covers the signature bytes of the bundle' },
-  'timestamp.digest': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the signed attributes cover the timestamp content' },
+  'timestamp.authority': {
+    kind: 'comparison',
+    code: 'KEY_REJECTED',
+    demand: 'the authority of the timestamp is usable',
+  },
+  'timestamp.signer': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'the signer id names the certificate that the signed attributes name',
+  },
+  'timestamp.certificates': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'embedded certificates are those of the authority',
+  },
+  'timestamp.imprint': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'the timestamp covers the signature bytes of the bundle',
+  },
   'timestamp.profile': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the signer may only sign timestamps' },
   'timestamp.path': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the path of the authority is sound' },
-  'timestamp.validity': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'every certificate of the authority is valid at the time' },
-  'timestamp.window': { kind: 'comparison', code: 'TIMESTAMP_INVALID', demand: 'the trusted root vouches for the authority at the time' },
+  'timestamp.validity': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'every certificate of the authority is valid at the time',
+  },
+  'timestamp.window': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'the trusted root vouches for the authority at the time',
+  },
   'timestamp.clock': { kind: 'comparison', code: 'TIME_INVALID', demand: 'the time is not in the future' },
   'timestamp.signature': { kind: 'signature', code: 'TIMESTAMP_INVALID', demand: 'the authority signed the timestamp' },
-  'timestamp.chain': { kind: 'signature', code: 'TIMESTAMP_INVALID', demand: 'each certificate of the authority is signed by the next' },
+  'timestamp.chain': {
+    kind: 'signature',
+    code: 'TIMESTAMP_INVALID',
+    demand: 'each certificate of the authority is signed by the next',
+  },
   'promise.key': { kind: 'comparison', code: 'KEY_REJECTED', demand: 'the key of the log is usable' },
   'promise.clock': { kind: 'comparison', code: 'TIME_INVALID', demand: 'the integrated time is not in the future' },
-  'promise.window': { kind: 'comparison', code: 'TIME_INVALID', demand: 'the trusted root vouches for the log key at the integrated time' },
+  'promise.window': {
+    kind: 'comparison',
+    code: 'TIME_INVALID',
+    demand: 'the trusted root vouches for the log key at the integrated time',
+  },
   'promise.signature': { kind: 'signature', code: 'PROMISE_INVALID', demand: 'the log signed the promise' },
-  'time.threshold': { kind: 'comparison', code: 'TIMESTAMP_THRESHOLD', demand: 'enough distinct timestamp authorities' },
+  'time.threshold': {
+    kind: 'comparison',
+    code: 'TIMESTAMP_THRESHOLD',
+    demand: 'enough distinct timestamp authorities',
+  },
   'time.proven': { kind: 'comparison', code: 'TIME_MISSING', demand: 'at least one proven time' },
   // Certificate, client-spec 4.3
   'certificate.decode': { kind: 'decode', code: 'INPUT_MALFORMED', demand: 'the certificate is well-formed' },
   'certificate.chain': { kind: 'comparison', code: 'BUNDLE_INVALID', demand: 'the bundle carries no root certificate' },
-  'certificate.constraints': { kind: 'comparison', code: 'CERTIFICATE_PROFILE_INVALID', demand: 'the certificate is not an authority' },
-  'certificate.keyUsage': { kind: 'comparison', code: 'CERTIFICATE_PROFILE_INVALID', demand: 'the key may sign' },
-  'certificate.purpose': { kind: 'comparison', code: 'CERTIFICATE_PROFILE_INVALID', demand: 'the certificate is for code signing' },
-  'certificate.extensions': { kind: 'comparison', code: 'CERTIFICATE_PROFILE_INVALID', demand: 'every critical extension is understood' },
-  'certificate.subject': { kind: 'comparison', code: 'CERTIFICATE_PROFILE_INVALID', demand: 'the certificate names its subject' },
-  'certificate.identity': { kind: 'decode', code: 'CERTIFICATE_PROFILE_INVALID', demand: "the issuer's extensions are well-formed" },
+  'certificate.profile': {
+    kind: 'comparison',
+    code: 'CERTIFICATE_PROFILE_INVALID',
+    demand: 'the certificate is a leaf for code signing that names its subject',
+  },
+  'certificate.identity': {
+    kind: 'decode',
+    code: 'CERTIFICATE_PROFILE_INVALID',
+    demand: "the issuer's extensions are well-formed",
+  },
   'certificate.key': { kind: 'decode', code: 'KEY_REJECTED', demand: 'the key is of an accepted kind' },
-  'certificate.authority': { kind: 'comparison', code: 'CERTIFICATE_PATH_INVALID', demand: 'a trusted authority issued the certificate' },
+  'certificate.authority': {
+    kind: 'comparison',
+    code: 'CERTIFICATE_PATH_INVALID',
+    demand: 'a trusted authority issued the certificate',
+  },
   'certificate.path': { kind: 'comparison', code: 'CERTIFICATE_PATH_INVALID', demand: 'the path is sound' },
-  'certificate.window': { kind: 'comparison', code: 'CERTIFICATE_PATH_INVALID', demand: 'the trusted root vouches for the authority at every proven time' },
-  'certificate.validity': { kind: 'comparison', code: 'CERTIFICATE_PATH_INVALID', demand: 'every certificate of the path is valid at every proven time' },
+  'certificate.window': {
+    kind: 'comparison',
+    code: 'CERTIFICATE_PATH_INVALID',
+    demand: 'the trusted root vouches for the authority at every proven time',
+  },
+  'certificate.validity': {
+    kind: 'comparison',
+    code: 'CERTIFICATE_PATH_INVALID',
+    demand: 'every certificate of the path is valid at every proven time',
+  },
   'sct.decode': { kind: 'decode', code: 'SCT_INVALID', demand: 'the list of certificate timestamps is well-formed' },
   'sct.key': { kind: 'comparison', code: 'KEY_REJECTED', demand: 'the key of the certificate log is usable' },
   'sct.algorithm': { kind: 'comparison', code: 'SCT_INVALID', demand: 'the algorithm is that of the log key' },
-  'sct.window': { kind: 'comparison', code: 'SCT_INVALID', demand: 'the trusted root vouches for the certificate log at the time of the SCT' },
+  'sct.window': {
+    kind: 'comparison',
+    code: 'SCT_INVALID',
+    demand: 'the trusted root vouches for the certificate log at the time of the SCT',
+  },
   'sct.time': { kind: 'comparison', code: 'SCT_INVALID', demand: 'the SCT was made while the certificate was valid' },
   'sct.present': { kind: 'comparison', code: 'SCT_INVALID', demand: 'a known certificate log has the certificate' },
   'sct.threshold': { kind: 'comparison', code: 'SCT_THRESHOLD', demand: 'enough distinct certificate logs' },
   'sct.signature': { kind: 'signature', code: 'SCT_INVALID', demand: 'the certificate log signed the SCT' },
-  'certificate.signature': { kind: 'signature', code: 'CERTIFICATE_PATH_INVALID', demand: 'the authority signed the certificate' },
-  'certificate.anchor': { kind: 'signature', code: 'CERTIFICATE_PATH_INVALID', demand: 'each certificate of the authority is signed by the next' },
+  'certificate.signature': {
+    kind: 'signature',
+    code: 'CERTIFICATE_PATH_INVALID',
+    demand: 'the authority signed the certificate',
+  },
+  'certificate.anchor': {
+    kind: 'signature',
+    code: 'CERTIFICATE_PATH_INVALID',
+    demand: 'each certificate of the authority is signed by the next',
+  },
   // Managed key
   'key.policy': { kind: 'decode', code: 'KEY_NOT_FOUND', demand: 'the caller knows the key' },
-  'key.validity': { kind: 'comparison', code: 'KEY_OUTSIDE_VALIDITY', demand: 'the key was valid at every proven time' },
+  'key.validity': {
+    kind: 'comparison',
+    code: 'KEY_OUTSIDE_VALIDITY',
+    demand: 'the key was valid at every proven time',
+  },
   // Transparency log, client-spec 4.4
   'entry.log': { kind: 'comparison', code: 'KEY_REJECTED', demand: 'the log of the entry is usable' },
-  'entry.body': { kind: 'decode', code: 'ENTRY_MISMATCH', demand: 'the body is well-formed and of the kind that the entry says' },
+  'entry.body': {
+    kind: 'decode',
+    code: 'ENTRY_MISMATCH',
+    demand: 'the body is well-formed and of the kind that the entry says',
+  },
   'entry.kind': { kind: 'comparison', code: 'ENTRY_MISMATCH', demand: 'the kind of entry fits what was signed' },
-  'entry.signature': { kind: 'comparison', code: 'ENTRY_MISMATCH', demand: 'the body holds the signature of the bundle, and only that' },
-  'entry.key': { kind: 'comparison', code: 'ENTRY_MISMATCH', demand: 'the body holds the certificate or key of the bundle' },
-  'entry.digest': { kind: 'comparison', code: 'ENTRY_MISMATCH', demand: 'the body holds the digest of what was signed' },
-  'entry.canonical': { kind: 'comparison', code: 'ENTRY_MISMATCH', demand: 'the body is the one that the bundle leads to' },
+  'entry.signature': {
+    kind: 'comparison',
+    code: 'ENTRY_MISMATCH',
+    demand: 'the body holds the signature of the bundle, and only that',
+  },
+  'entry.key': {
+    kind: 'comparison',
+    code: 'ENTRY_MISMATCH',
+    demand: 'the body holds the certificate or key of the bundle',
+  },
+  'entry.digest': {
+    kind: 'comparison',
+    code: 'ENTRY_MISMATCH',
+    demand: 'the body holds the digest of what was signed',
+  },
+  'entry.canonical': {
+    kind: 'comparison',
+    code: 'ENTRY_MISMATCH',
+    demand: 'the body is the one that the bundle leads to',
+  },
   'entry.proof': { kind: 'comparison', code: 'PROOF_INVALID', demand: 'the entry carries an inclusion proof' },
   'entry.index': { kind: 'comparison', code: 'PROOF_INVALID', demand: 'entry and proof name the same index' },
   'checkpoint.decode': { kind: 'decode', code: 'CHECKPOINT_INVALID', demand: 'the checkpoint is well-formed' },
-  'checkpoint.origin': { kind: 'comparison', code: 'CHECKPOINT_INVALID', demand: 'the checkpoint is of the log of the entry' },
-  'checkpoint.signer': { kind: 'comparison', code: 'CHECKPOINT_INVALID', demand: 'the checkpoint carries a signature of its log' },
-  'entry.treeSize': { kind: 'comparison', code: 'PROOF_INVALID', demand: 'proof and checkpoint name the same tree size' },
+  'checkpoint.origin': {
+    kind: 'comparison',
+    code: 'CHECKPOINT_INVALID',
+    demand: 'the checkpoint is of the log of the entry',
+  },
+  'checkpoint.signer': {
+    kind: 'comparison',
+    code: 'CHECKPOINT_INVALID',
+    demand: 'the checkpoint carries a signature of its log',
+  },
+  'entry.treeSize': {
+    kind: 'comparison',
+    code: 'PROOF_INVALID',
+    demand: 'proof and checkpoint name the same tree size',
+  },
   'entry.rootHash': { kind: 'comparison', code: 'PROOF_INVALID', demand: 'proof and checkpoint name the same root' },
-  'entry.inclusion': { kind: 'comparison', code: 'PROOF_INVALID', demand: 'the proof leads from the body to the signed root' },
-  'entry.window': { kind: 'comparison', code: 'TIME_INVALID', demand: 'the trusted root vouches for the log key at every proven time' },
+  'entry.inclusion': {
+    kind: 'comparison',
+    code: 'PROOF_INVALID',
+    demand: 'the proof leads from the body to the signed root',
+  },
+  'entry.window': {
+    kind: 'comparison',
+    code: 'TIME_INVALID',
+    demand: 'the trusted root vouches for the log key at every proven time',
+  },
   'log.threshold': { kind: 'comparison', code: 'LOG_THRESHOLD', demand: 'enough distinct logs' },
   'checkpoint.signature': { kind: 'signature', code: 'CHECKPOINT_INVALID', demand: 'the log signed the checkpoint' },
   // Artifact, client-spec 4.5
-  'artifact.digest': { kind: 'comparison', code: 'ARTIFACT_MISMATCH', demand: 'the signed digest is that of the artifact' },
-  'artifact.payloadType': { kind: 'comparison', code: 'STATEMENT_INVALID', demand: 'the envelope is of the expected type' },
+  'artifact.digest': {
+    kind: 'comparison',
+    code: 'ARTIFACT_MISMATCH',
+    demand: 'the signed digest is that of the artifact',
+  },
+  'artifact.payloadType': {
+    kind: 'comparison',
+    code: 'STATEMENT_INVALID',
+    demand: 'the envelope is of the expected type',
+  },
   'artifact.statement': { kind: 'decode', code: 'STATEMENT_INVALID', demand: 'the payload is a well-formed statement' },
   'artifact.subject': { kind: 'comparison', code: 'ARTIFACT_MISMATCH', demand: 'the statement is about the artifact' },
-  'artifact.predicateType': { kind: 'comparison', code: 'STATEMENT_INVALID', demand: 'the statement is of the expected type' },
+  'artifact.predicateType': {
+    kind: 'comparison',
+    code: 'STATEMENT_INVALID',
+    demand: 'the statement is of the expected type',
+  },
   'artifact.signature': { kind: 'signature', code: 'SIGNATURE_INVALID', demand: 'the key signed the artifact' },
   // Policy, client-spec 4.1
   'policy.identity': { kind: 'comparison', code: 'IDENTITY_MISMATCH', demand: 'the policy allows the signer' },
-  'policy.predicate': { kind: 'comparison', code: 'IDENTITY_MISMATCH', demand: "the caller's predicate allows the signer" },
+  'policy.predicate': {
+    kind: 'comparison',
+    code: 'IDENTITY_MISMATCH',
+    demand: "the caller's predicate allows the signer",
+  },
 } as const;
 
 /** The stable id of a check. */
@@ -174,7 +297,15 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
       if (!holds) fail(id, subject, compared);
       const { expected, actual } = compared;
-      rows.push({ id, subject, state: 'passed', ...describeCompared({ ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) }) });
+      rows.push({
+        id,
+        subject,
+        state: 'passed',
+        ...describeCompared({
+          ...(expected === undefined ? {} : { expected }),
+          ...(actual === undefined ? {} : { actual }),
+        }),
+      });
     },
     requireRule(id, subject, rule) {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
@@ -203,9 +334,15 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
 export function describeFailure(id: CheckId, subject: string, compared: Compared, cause?: unknown): KeywaxError {
   const { expected, actual } = compared;
   const where = subject === '' ? id : `${id} of ${subject}`;
-  const why = compared.reason ?? (actual === undefined ? undefined : `expected ${expected}, found ${actual}`);
-  const message = `${where}: not so that ${CHECKS[id].demand}${why === undefined ? '' : `: ${why}`}`;
-  const details = { at: where, ...(expected === undefined ? {} : { expected }), ...(actual === undefined ? {} : { actual }) };
+  const why =
+    compared.reason ??
+    (actual === undefined ? expected : `${expected === undefined ? '' : `wanted ${expected}, `}found ${actual}`);
+  const message = `${where}: expected that ${CHECKS[id].demand}${why === undefined || why === '' ? '' : `; ${why}`}`;
+  const details = {
+    at: where,
+    ...(expected === undefined ? {} : { expected }),
+    ...(actual === undefined ? {} : { actual }),
+  };
   const code: ErrorCode = compared.code ?? CHECKS[id].code;
   if (code === 'INPUT_TOO_LARGE') {
     const limit = isKeywaxError(cause, 'INPUT_TOO_LARGE') ? cause.details.limit : 0;

@@ -89,7 +89,8 @@ function decodeSubject(names: readonly GeneralName[]): readonly [SubjectKind, st
 function decodeIssuer(certificate: Certificate): string {
   const raw = decodeExtension(certificate, 1);
   const typed = decodeExtension(certificate, 8);
-  if (raw !== undefined && typed !== undefined && raw !== typed) throw invalid('both issuer extensions to agree', quoteText(raw));
+  if (raw !== undefined && typed !== undefined && raw !== typed)
+    throw invalid('both issuer extensions to agree', quoteText(raw));
   const issuer = typed ?? raw;
   if (issuer === undefined) throw invalid('an issuer extension', 'none');
   return issuer;
@@ -99,18 +100,29 @@ function decodeExtension(certificate: Certificate, arc: number): string | undefi
   const extension = certificate.extensions.get(`${ARC}.${arc}`);
   if (extension === undefined) return undefined;
   const at = `extension ${ARC}.${arc}`;
-  return arc < 8 ? checkText(readText(() => decodeUtf8(extension.value, at), at), at) : readUtf8(extension.value, at);
+  return arc < 8
+    ? checkText(
+        readText(() => decodeUtf8(extension.value, at), at),
+        at,
+      )
+    : readUtf8(extension.value, at);
 }
 
 function readUtf8(der: Uint8Array, at: string): string {
-  return checkText(readText(() => readUtf8String(parseDer(der, at), at), at), at);
+  return checkText(
+    readText(() => readUtf8String(parseDer(der, at), at), at),
+    at,
+  );
 }
 
 function readText(reader: () => string, at: string): string {
   try {
     return reader();
   } catch (cause) {
-    throw new KeywaxError('CERTIFICATE_PROFILE_INVALID', `${at}: expected UTF-8 text in its encoding`, { cause, details: { at } });
+    throw new KeywaxError('CERTIFICATE_PROFILE_INVALID', `${at}: expected UTF-8 text in its encoding`, {
+      cause,
+      details: { at },
+    });
   }
 }
 
@@ -122,9 +134,13 @@ function checkText(text: string, at: string): string {
 
 /** A subject that no policy can name (RUL-10, G1). */
 function otherSubject(expected: string, actual: string): KeywaxError {
-  return new KeywaxError('IDENTITY_MISMATCH', `certificate subject: expected ${expected}, found ${actual}`, { details: { expected, actual } });
+  return new KeywaxError('IDENTITY_MISMATCH', `certificate subject: expected ${expected}, found ${actual}`, {
+    details: { expected, actual },
+  });
 }
 
 function invalid(expected: string, actual: string): KeywaxError {
-  return new KeywaxError('CERTIFICATE_PROFILE_INVALID', `certificate: expected ${expected}, found ${actual}`, { details: { expected, actual } });
+  return new KeywaxError('CERTIFICATE_PROFILE_INVALID', `certificate: expected ${expected}, found ${actual}`, {
+    details: { expected, actual },
+  });
 }

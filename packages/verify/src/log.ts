@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transparency (client-spec 4.4): each entry of a known log says the same as the bundle, and the log includes it.
 
-import { type EntryBody, type EntryVerifier, type LogEntry, decodeEntryBody, encodeHashedRekordV2Body, isRekorV2Entry } from '@keywax/bundle';
+import {
+  type EntryBody,
+  type EntryVerifier,
+  type LogEntry,
+  decodeEntryBody,
+  encodeHashedRekordV2Body,
+  isRekorV2Entry,
+} from '@keywax/bundle';
 import type { AlgorithmSuite } from '@keywax/core/algorithms';
 import { encodeHex, equalBytes } from '@keywax/core/bytes';
 import { encodePae } from '@keywax/core/dsse';
@@ -32,7 +39,11 @@ export interface EntryClaim {
 }
 
 /** The log with a key id, preferring a usable one that fits: logs may share a key. */
-export function selectLog(logs: ReadonlyMap<string, readonly TransparencyLog[]>, keyId: Uint8Array, fits: (log: TransparencyLog) => boolean): TransparencyLog | undefined {
+export function selectLog(
+  logs: ReadonlyMap<string, readonly TransparencyLog[]>,
+  keyId: Uint8Array,
+  fits: (log: TransparencyLog) => boolean,
+): TransparencyLog | undefined {
   const candidates = logs.get(encodeHex(keyId)) ?? [];
   const usable = candidates.filter((log) => log.key !== undefined);
   return usable.find(fits) ?? usable[0] ?? candidates[0];
@@ -45,16 +56,25 @@ export function logNames(log: TransparencyLog, byOperator: boolean): readonly st
 }
 
 /** Plans the checks of every log entry. */
-export function planEntries(context: PlanContext, ledger: Ledger, { signed, times }: { readonly signed: SignedContent; readonly times: readonly TimeClaim[] }): readonly EntryClaim[] {
+export function planEntries(
+  context: PlanContext,
+  ledger: Ledger,
+  { signed, times }: { readonly signed: SignedContent; readonly times: readonly TimeClaim[] },
+): readonly EntryClaim[] {
   const { bundle, request } = context;
-  const claims = bundle.entries.flatMap((entry, i) => planEntry(context, ledger, { entry, subject: `tlogEntries[${i}]`, signed, times }));
+  const claims = bundle.entries.flatMap((entry, i) =>
+    planEntry(context, ledger, { entry, subject: `tlogEntries[${i}]`, signed, times }),
+  );
   if (request.logThreshold === 'none') {
     ledger.skip('log.threshold', '', 'the caller requires no log');
     return claims;
   }
   // client-spec 4.6, RUL-16: logs count, not entries
   const count = countDistinct(claims.map(({ log }) => logNames(log, request.distinctOperators)));
-  ledger.require('log.threshold', '', count >= demanded(request.logThreshold), { expected: `${request.logThreshold} transparency logs`, actual: `${count}` });
+  ledger.require('log.threshold', '', count >= demanded(request.logThreshold), {
+    expected: `${request.logThreshold} transparency logs`,
+    actual: `${count}`,
+  });
   return claims;
 }
 
@@ -68,7 +88,11 @@ interface EntryStep {
 function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): readonly EntryClaim[] {
   const { entry, subject, times } = step;
   const checkpoint = readCheckpoint(ledger, step);
-  const log = selectLog(context.trust.logs, entry.logId, (candidate) => checkpoint === undefined || originHost(checkpoint.origin, entry) === candidate.origin);
+  const log = selectLog(
+    context.trust.logs,
+    entry.logId,
+    (candidate) => checkpoint === undefined || originHost(checkpoint.origin, entry) === candidate.origin,
+  );
   if (log === undefined) {
     // RUL-2: an unknown log is set aside
     ledger.skip('entry.log', subject, 'the trusted root knows no log with this key id');
@@ -81,7 +105,8 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
   if (checkpoint === undefined) planWithoutProof(context, ledger, step);
   if (entry.promise === undefined) {
     // RUL-12: the key was in use at every proven time
-    for (const { at } of times) ledger.require('entry.window', subject, isWithin(log.validFor, at), describeWindow(log.validFor, at));
+    for (const { at } of times)
+      ledger.require('entry.window', subject, isWithin(log.validFor, at), describeWindow(log.validFor, at));
   }
   const byPromise = entry.promise === undefined ? [] : [checkName('promise.signature', subject)];
   return [{ index: entry.logIndex, log, provenBy: [checkName('entry.signature', subject), ...byPromise, ...byProof] }];
@@ -89,14 +114,18 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
 
 /** RUL-8: only a promise can stand in for a proof, and only in a bundle 0.1. */
 function planWithoutProof({ request }: PlanContext, ledger: Ledger, { entry, subject }: EntryStep): void {
-  ledger.require('entry.proof', subject, !request.requireInclusionProof && entry.promise !== undefined, { expected: 'an inclusion proof with its checkpoint', actual: 'none' });
+  ledger.require('entry.proof', subject, !request.requireInclusionProof && entry.promise !== undefined, {
+    expected: 'an inclusion proof with its checkpoint',
+    actual: 'none',
+  });
   ledger.skip('entry.inclusion', subject, 'the bundle carries the promise of the log instead');
 }
 
 function readCheckpoint(ledger: Ledger, { entry, subject }: EntryStep): Checkpoint | undefined {
   const envelope = entry.proof?.checkpoint;
   if (envelope === undefined) {
-    if (entry.proof !== undefined) ledger.skip('checkpoint.decode', subject, 'a proof without a checkpoint counts for nothing');
+    if (entry.proof !== undefined)
+      ledger.skip('checkpoint.decode', subject, 'a proof without a checkpoint counts for nothing');
     return undefined;
   }
   return ledger.decode('checkpoint.decode', subject, () => parseCheckpoint(envelope, subject));
@@ -106,16 +135,28 @@ function readCheckpoint(ledger: Ledger, { entry, subject }: EntryStep): Checkpoi
 function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed }: EntryStep): void {
   const { content } = context.bundle;
   const body = ledger.decode('entry.body', subject, () => decodeEntryBody(entry));
-  const fits = content.kind === 'message' ? body.kind === 'hashedrekord' : body.kind !== 'hashedrekord' || isRekorV2Entry(entry);
-  ledger.require('entry.kind', subject, fits, { expected: `a kind for content of kind ${content.kind}`, actual: quoteText(`${entry.kind} ${entry.version}`) });
+  const fits =
+    content.kind === 'message' ? body.kind === 'hashedrekord' : body.kind !== 'hashedrekord' || isRekorV2Entry(entry);
+  ledger.require('entry.kind', subject, fits, {
+    expected: `a kind for content of kind ${content.kind}`,
+    actual: quoteText(`${entry.kind} ${entry.version}`),
+  });
   const [recorded] = body.signatures;
   const single = body.signatures.length === 1 && recorded !== undefined;
-  ledger.require('entry.signature', subject, single && equalBytes(recorded.signature, content.signature), { reason: single ? 'another signature' : `${body.signatures.length} signatures` });
-  if (recorded === undefined) return;
-  ledger.require('entry.key', subject, matchVerifier(recorded.verifier, signed.verifier) && (recorded.keyDetails ?? signed.suite.keyDetails) === signed.suite.keyDetails, {
-    expected: `the ${signed.verifier.kind} of the bundle for ${signed.suite.keyDetails}`,
-    actual: `${recorded.verifier.kind} for ${quoteText(recorded.keyDetails ?? signed.suite.keyDetails)}`,
+  ledger.require('entry.signature', subject, single && equalBytes(recorded.signature, content.signature), {
+    reason: single ? 'another signature' : `${body.signatures.length} signatures`,
   });
+  if (recorded === undefined) return;
+  ledger.require(
+    'entry.key',
+    subject,
+    matchVerifier(recorded.verifier, signed.verifier) &&
+      (recorded.keyDetails ?? signed.suite.keyDetails) === signed.suite.keyDetails,
+    {
+      expected: `the ${signed.verifier.kind} of the bundle for ${signed.suite.keyDetails}`,
+      actual: `${recorded.verifier.kind} for ${quoteText(recorded.keyDetails ?? signed.suite.keyDetails)}`,
+    },
+  );
   const { algorithm, value } = recordedContent(context, body, signed.suite);
   ledger.require('entry.digest', subject, body.digest.algorithm === algorithm && equalBytes(body.digest.value, value), {
     expected: `${algorithm} ${encodeHex(value)}`,
@@ -123,8 +164,16 @@ function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed
   });
   if (body.kind === 'hashedrekord' && isRekorV2Entry(entry)) {
     // r2: the body is what the bundle leads to, byte for byte
-    const rebuilt = encodeHashedRekordV2Body({ digest: value, algorithm, signature: content.signature, verifier: signed.verifier, keyDetails: signed.suite.keyDetails });
-    ledger.require('entry.canonical', subject, equalBytes(rebuilt, entry.body), { reason: 'the same content in another form' });
+    const rebuilt = encodeHashedRekordV2Body({
+      digest: value,
+      algorithm,
+      signature: content.signature,
+      verifier: signed.verifier,
+      keyDetails: signed.suite.keyDetails,
+    });
+    ledger.require('entry.canonical', subject, equalBytes(rebuilt, entry.body), {
+      reason: 'the same content in another form',
+    });
   }
 }
 
@@ -134,48 +183,106 @@ function matchVerifier(a: EntryVerifier, b: EntryVerifier): boolean {
 }
 
 /** The digest that a body of this kind has to hold. */
-function recordedContent({ bundle, request }: PlanContext, body: EntryBody, suite: AlgorithmSuite): EntryBody['digest'] {
+function recordedContent(
+  { bundle, request }: PlanContext,
+  body: EntryBody,
+  suite: AlgorithmSuite,
+): EntryBody['digest'] {
   const { content } = bundle;
   if (content.kind === 'message') return { ...body.digest, ...content.digest };
-  if (body.digest.of === 'payload') return { of: 'payload', algorithm: 'sha256', value: request.crypto.hash('sha256', content.payload) };
-  return { of: 'artifact', algorithm: suite.hash, value: request.crypto.hash(suite.hash, encodePae(content.payloadType, content.payload)) };
+  if (body.digest.of === 'payload')
+    return { of: 'payload', algorithm: 'sha256', value: request.crypto.hash('sha256', content.payload) };
+  return {
+    of: 'artifact',
+    algorithm: suite.hash,
+    value: request.crypto.hash(suite.hash, encodePae(content.payloadType, content.payload)),
+  };
 }
 
 /** The log includes the body: checkpoint, then proof, root and size being those that the log signed (ATTACKS I3, I4). */
-function planInclusion(context: PlanContext, ledger: Ledger, step: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint }): readonly string[] {
+function planInclusion(
+  context: PlanContext,
+  ledger: Ledger,
+  step: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint },
+): readonly string[] {
   const { entry, subject, checkpoint } = step;
   const { proof } = entry;
   if (proof === undefined) return [];
   // r2: a log without shards has one index
-  if (isRekorV2Entry(entry)) ledger.require('entry.index', subject, proof.logIndex === entry.logIndex, { expected: `${entry.logIndex}`, actual: `${proof.logIndex}` });
+  if (isRekorV2Entry(entry))
+    ledger.require('entry.index', subject, proof.logIndex === entry.logIndex, {
+      expected: `${entry.logIndex}`,
+      actual: `${proof.logIndex}`,
+    });
   planCheckpoint(context, ledger, step);
-  ledger.require('entry.treeSize', subject, proof.treeSize === checkpoint.size, { expected: `${checkpoint.size}`, actual: `${proof.treeSize}` });
-  ledger.require('entry.rootHash', subject, equalBytes(proof.rootHash, checkpoint.rootHash), { expected: encodeHex(checkpoint.rootHash), actual: encodeHex(proof.rootHash) });
+  ledger.require('entry.treeSize', subject, proof.treeSize === checkpoint.size, {
+    expected: `${checkpoint.size}`,
+    actual: `${proof.treeSize}`,
+  });
+  ledger.require('entry.rootHash', subject, equalBytes(proof.rootHash, checkpoint.rootHash), {
+    expected: encodeHex(checkpoint.rootHash),
+    actual: encodeHex(proof.rootHash),
+  });
   const sha256 = (...pieces: readonly Uint8Array[]): Uint8Array => context.request.crypto.hash('sha256', ...pieces);
   // RFC 9162 2.1.3.2
   ledger.requireRule('entry.inclusion', subject, () =>
-    verifyInclusion(sha256, { index: proof.logIndex, size: checkpoint.size, leafHash: hashLeaf(sha256, entry.body), hashes: proof.hashes, rootHash: checkpoint.rootHash }),
+    verifyInclusion(sha256, {
+      index: proof.logIndex,
+      size: checkpoint.size,
+      leafHash: hashLeaf(sha256, entry.body),
+      hashes: proof.hashes,
+      rootHash: checkpoint.rootHash,
+    }),
   );
   return (['entry.inclusion', 'checkpoint.signature'] as const).map((id) => checkName(id, subject));
 }
 
 /** The checkpoint is the log's: origin, and every signature that a key of the log claims to have made. */
-function planCheckpoint({ trust }: PlanContext, ledger: Ledger, { entry, subject, log, checkpoint }: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint }): void {
+function planCheckpoint(
+  { trust }: PlanContext,
+  ledger: Ledger,
+  { entry, subject, log, checkpoint }: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint },
+): void {
   const name = originHost(checkpoint.origin, entry);
-  ledger.require('checkpoint.origin', subject, name === log.origin, { expected: quoteText(log.origin), actual: quoteText(checkpoint.origin) });
-  const keysOfLog = trust.root.logs.filter((candidate) => candidate.key !== undefined && candidate.origin === log.origin);
+  ledger.require('checkpoint.origin', subject, name === log.origin, {
+    expected: quoteText(log.origin),
+    actual: quoteText(checkpoint.origin),
+  });
+  const keysOfLog = trust.root.logs.filter(
+    (candidate) => candidate.key !== undefined && candidate.origin === log.origin,
+  );
   const ours = checkpoint.signatures.flatMap((line, i) =>
-    line.name === name ? keysOfLog.filter((candidate) => hasHint(candidate, line)).map((candidate) => ({ candidate, line, i })) : [],
+    line.name === name
+      ? keysOfLog.filter((candidate) => hasHint(candidate, line)).map((candidate) => ({ candidate, line, i }))
+      : [],
   );
   // C2SP signed-note: unknown signers are ignored, one of the log's own key is needed
-  ledger.require('checkpoint.signer', subject, ours.some(({ candidate }) => equalBytes(candidate.logId, log.logId)), { expected: `a signature of ${quoteText(log.origin)} with the key of the entry` });
+  ledger.require(
+    'checkpoint.signer',
+    subject,
+    ours.some(({ candidate }) => equalBytes(candidate.logId, log.logId)),
+    { expected: `a signature of ${quoteText(log.origin)} with the key of the entry` },
+  );
   // RUL-4: a known key's signature that fails refuses the checkpoint
-  for (const { candidate, line, i } of ours) signCheckpoint(ledger, { subject, log: candidate, line, checkpoint, position: i });
+  for (const { candidate, line, i } of ours)
+    signCheckpoint(ledger, { subject, log: candidate, line, checkpoint, position: i });
 }
 
 function signCheckpoint(
   ledger: Ledger,
-  { subject, log, line, checkpoint, position }: { readonly subject: string; readonly log: TransparencyLog; readonly line: NoteSignature; readonly checkpoint: Checkpoint; readonly position: number },
+  {
+    subject,
+    log,
+    line,
+    checkpoint,
+    position,
+  }: {
+    readonly subject: string;
+    readonly log: TransparencyLog;
+    readonly line: NoteSignature;
+    readonly checkpoint: Checkpoint;
+    readonly position: number;
+  },
 ): void {
   const { key, suite } = log;
   if (key === undefined || suite === undefined) return;

@@ -21,7 +21,11 @@ export function readOptions<T extends object>(value: T, names: readonly (keyof T
 
 /** A `CONFIG_INVALID` that says what was expected where. */
 export function configError(at: string, expected: string, actual?: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
-    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
-  });
+  return new KeywaxError(
+    'CONFIG_INVALID',
+    `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
 }

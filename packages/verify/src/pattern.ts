@@ -28,8 +28,24 @@ type Node =
 const LAST_CODE_POINT = 0x10ffff;
 const CLASSES: Readonly<Record<string, readonly Range[]>> = {
   d: [[0x30, 0x39]],
-  w: [[0x30, 0x39], [0x41, 0x5a], [0x5f, 0x5f], [0x61, 0x7a]],
-  s: [[0x09, 0x0d], [0x20, 0x20], [0xa0, 0xa0], [0x1680, 0x1680], [0x2000, 0x200a], [0x2028, 0x2029], [0x202f, 0x202f], [0x205f, 0x205f], [0x3000, 0x3000], [0xfeff, 0xfeff]],
+  w: [
+    [0x30, 0x39],
+    [0x41, 0x5a],
+    [0x5f, 0x5f],
+    [0x61, 0x7a],
+  ],
+  s: [
+    [0x09, 0x0d],
+    [0x20, 0x20],
+    [0xa0, 0xa0],
+    [0x1680, 0x1680],
+    [0x2000, 0x200a],
+    [0x2028, 0x2029],
+    [0x202f, 0x202f],
+    [0x205f, 0x205f],
+    [0x3000, 0x3000],
+    [0xfeff, 0xfeff],
+  ],
 };
 const ESCAPES: Readonly<Record<string, number>> = { n: 0x0a, r: 0x0d, t: 0x09 };
 
@@ -92,7 +108,14 @@ function parsePattern(source: string, at: string): Node {
       case '[':
         return characterClass();
       case '.':
-        return { kind: 'set', ranges: negate([[0x0a, 0x0a], [0x0d, 0x0d], [0x2028, 0x2029]]) };
+        return {
+          kind: 'set',
+          ranges: negate([
+            [0x0a, 0x0a],
+            [0x0d, 0x0d],
+            [0x2028, 0x2029],
+          ]),
+        };
       case '\\':
         return { kind: 'set', ranges: escape() };
       case '^':
@@ -144,7 +167,8 @@ function parsePattern(source: string, at: string): Node {
       const end = classAtom();
       const bounds = [...start, ...end];
       const [from, to] = bounds.map(([code]) => code) as unknown as Range;
-      if (bounds.length !== 2 || bounds.some(([low, high]) => low !== high) || to < from) throw fail('an ascending range of single characters');
+      if (bounds.length !== 2 || bounds.some(([low, high]) => low !== high) || to < from)
+        throw fail('an ascending range of single characters');
       ranges.push([from, to]);
     }
     position++;
@@ -251,7 +275,8 @@ function runProgram(program: readonly Step[], text: string): boolean {
     const next: number[] = [];
     for (const index of current) {
       const step = program[index];
-      if (step !== undefined && 'ranges' in step && step.ranges.some(([from, to]) => code >= from && code <= to)) next.push(index + 1);
+      if (step !== undefined && 'ranges' in step && step.ranges.some(([from, to]) => code >= from && code <= to))
+        next.push(index + 1);
     }
     if (next.length === 0) return false;
     current = closure(program, next);
@@ -273,5 +298,7 @@ function closure(program: readonly Step[], starts: readonly number[]): ReadonlyS
 }
 
 function refuse(at: string, source: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected a pattern with ${expected}, found ${quoteText(source)}`, { details: { at, expected } });
+  return new KeywaxError('CONFIG_INVALID', `${at}: expected a pattern with ${expected}, found ${quoteText(source)}`, {
+    details: { at, expected },
+  });
 }

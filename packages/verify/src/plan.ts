@@ -32,7 +32,9 @@ export interface Claims {
   readonly entries: readonly EntryClaim[];
   readonly artifact: ArtifactClaim;
   readonly suite: AlgorithmSuite;
-  readonly signer: ({ readonly kind: 'certificate' } & CertificateClaim) | { readonly kind: 'key'; readonly key: PublicKey; readonly hint: string };
+  readonly signer:
+    | ({ readonly kind: 'certificate' } & CertificateClaim)
+    | { readonly kind: 'key'; readonly key: PublicKey; readonly hint: string };
 }
 
 /** One path to a trusted authority, of which at least one has to settle whole. */
@@ -97,7 +99,11 @@ export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: 
   const plan: Plan = Object.freeze({
     checks: Object.freeze([...ledger.rows]),
     signatures: Object.freeze([...ledger.signatures]),
-    paths: Object.freeze(state.paths.map(({ authority, ledger: { rows, signatures } }) => Object.freeze({ authority: authority.uri, checks: rows, signatures }))),
+    paths: Object.freeze(
+      state.paths.map(({ authority, ledger: { rows, signatures } }) =>
+        Object.freeze({ authority: authority.uri, checks: rows, signatures }),
+      ),
+    ),
     ...(failure === undefined ? {} : { failure }),
   });
   made.set(plan, { request: read, bundle, pathAt: state.pathAt, ...(claims === undefined ? {} : { claims }) });
@@ -117,7 +123,8 @@ function planSteps(base: Omit<PlanContext, 'needsTime'>, ledger: Ledger, state: 
   // 4.2 Which moments are proven
   const times = planTimes(context, ledger);
   // 4.3 Whether the certificate was good then, or the key
-  const certificate = material.kind === 'certificate' ? planCertificate(context, ledger, material.certificates) : undefined;
+  const certificate =
+    material.kind === 'certificate' ? planCertificate(context, ledger, material.certificates) : undefined;
   if (certificate !== undefined) {
     state.paths = planPaths(context, ledger, { leaf: certificate.leaf, times });
     state.pathAt = ledger.rows.length;
@@ -125,7 +132,10 @@ function planSteps(base: Omit<PlanContext, 'needsTime'>, ledger: Ledger, state: 
   if (policyKey !== undefined) planKeyValidity(ledger, policyKey, times);
   // 4.4 Whether the logs have it
   const signer = describeSigner(context, certificate, policyKey);
-  const verifier = certificate === undefined ? ({ kind: 'publicKey', spki: signer.key.spki } as const) : ({ kind: 'certificate', der: certificate.leaf.der } as const);
+  const verifier =
+    certificate === undefined
+      ? ({ kind: 'publicKey', spki: signer.key.spki } as const)
+      : ({ kind: 'certificate', der: certificate.leaf.der } as const);
   const entries = planEntries(context, ledger, { signed: { verifier, suite: signer.suite }, times });
   // 4.5 Whether it was the artifact that was signed
   const artifact = planArtifact(context, ledger, signer);
@@ -136,11 +146,18 @@ function planSteps(base: Omit<PlanContext, 'needsTime'>, ledger: Ledger, state: 
     entries,
     artifact,
     suite: signer.suite,
-    signer: certificate === undefined ? { kind: 'key', key: signer.key, hint: material.kind === 'publicKey' ? material.hint : '' } : { kind: 'certificate', ...certificate, candidates: state.paths },
+    signer:
+      certificate === undefined
+        ? { kind: 'key', key: signer.key, hint: material.kind === 'publicKey' ? material.hint : '' }
+        : { kind: 'certificate', ...certificate, candidates: state.paths },
   };
 }
 
-function describeSigner(context: PlanContext, certificate: Omit<CertificateClaim, 'candidates'> | undefined, policyKey: PolicyKey | undefined): { readonly key: PublicKey; readonly suite: AlgorithmSuite } {
+function describeSigner(
+  context: PlanContext,
+  certificate: Omit<CertificateClaim, 'candidates'> | undefined,
+  policyKey: PolicyKey | undefined,
+): { readonly key: PublicKey; readonly suite: AlgorithmSuite } {
   const key = certificate?.key ?? policyKey?.key;
   if (key === undefined) throw new KeywaxError('INTERNAL_ERROR', 'a bundle has a certificate or a key');
   return { key, suite: policyKey?.suite ?? selectArtifactSuite(context, key) };
@@ -148,8 +165,10 @@ function describeSigner(context: PlanContext, certificate: Omit<CertificateClaim
 
 /** What a request must not combine with a bundle (A1, A4). */
 function checkRequestFits({ material, content }: Bundle, { policy, artifact, payloadType }: ReadRequest): void {
-  if (policy.kind === 'key' && material.kind === 'certificate') throw configError('identity', 'a signer, not a key, because the bundle carries a certificate');
-  if (content.kind === 'message' && artifact.kind === 'none') throw configError('artifact', 'bytes or digests, because the bundle signs an artifact itself');
+  if (policy.kind === 'key' && material.kind === 'certificate')
+    throw configError('identity', 'a signer, not a key, because the bundle carries a certificate');
+  if (content.kind === 'message' && artifact.kind === 'none')
+    throw configError('artifact', 'bytes or digests, because the bundle signs an artifact itself');
   if (content.kind === 'dsse' && artifact.kind !== 'none' && payloadType !== IN_TOTO_PAYLOAD_TYPE) {
     throw configError('artifact', 'unsafeNoArtifact, because only statements name their subjects');
   }
@@ -159,7 +178,8 @@ function checkRequestFits({ material, content }: Bundle, { policy, artifact, pay
 function selectPolicyKey({ policy }: ReadRequest, ledger: Ledger, hint: string): PolicyKey {
   return ledger.decode('key.policy', '', () => {
     const selected = policy.kind === 'key' ? policy.select(hint) : undefined;
-    if (selected === undefined) throw new KeywaxError('KEY_NOT_FOUND', 'the bundle was signed with a key, and the caller gave none for it');
+    if (selected === undefined)
+      throw new KeywaxError('KEY_NOT_FOUND', 'the bundle was signed with a key, and the caller gave none for it');
     return selected;
   });
 }
@@ -167,5 +187,6 @@ function selectPolicyKey({ policy }: ReadRequest, ledger: Ledger, hint: string):
 /** RUL-23: a key with a window was valid at every proven time. */
 function planKeyValidity(ledger: Ledger, { validFor }: PolicyKey, times: readonly TimeClaim[]): void {
   if (validFor === undefined) return ledger.skip('key.validity', '', 'the key has no validity window');
-  for (const { at } of times) ledger.require('key.validity', formatRfc3339(at), isWithin(validFor, at), describeWindow(validFor, at));
+  for (const { at } of times)
+    ledger.require('key.validity', formatRfc3339(at), isWithin(validFor, at), describeWindow(validFor, at));
 }

@@ -74,10 +74,14 @@ const SUBJECT_KINDS: readonly SubjectKind[] = ['email', 'uri', 'username'];
 /** @throws CONFIG_INVALID for a policy that is missing, empty, contradictory or names what does not exist */
 export function readPolicy(policy: IdentityPolicy): ReadPolicy {
   if (policy === unsafeAnyIdentity) return { kind: 'any' };
-  if (typeof policy !== 'object' || policy === null) throw configError('identity', 'a record, a list of records, or a key');
+  if (typeof policy !== 'object' || policy === null)
+    throw configError('identity', 'a record, a list of records, or a key');
   if (Array.isArray(policy)) {
     if (policy.length === 0) throw configError('identity', 'at least one record');
-    return { kind: 'identity', records: policy.map((record: IdentityRecord, i) => readRecord(record, `identity[${i}]`)) };
+    return {
+      kind: 'identity',
+      records: policy.map((record: IdentityRecord, i) => readRecord(record, `identity[${i}]`)),
+    };
   }
   if (Object.hasOwn(policy, 'key')) return readKeyPolicy(policy as KeyPolicy);
   return { kind: 'identity', records: [readRecord(policy as IdentityRecord, 'identity')] };
@@ -87,13 +91,18 @@ function readRecord(record: IdentityRecord, at: string): ReadRecord {
   const own = readOptions<IdentityRecord>(record, [...MATCHED_NAMES, 'subjectKind', 'predicate'], at);
   if (own.issuer === undefined || own.subject === undefined) throw configError(at, 'an issuer and a subject');
   const { subjectKind, predicate } = own;
-  if (subjectKind !== undefined && !SUBJECT_KINDS.includes(subjectKind)) throw configError(`${at}.subjectKind`, SUBJECT_KINDS.join(' or '));
+  if (subjectKind !== undefined && !SUBJECT_KINDS.includes(subjectKind))
+    throw configError(`${at}.subjectKind`, SUBJECT_KINDS.join(' or '));
   if (predicate !== undefined && typeof predicate !== 'function') throw configError(`${at}.predicate`, 'a function');
   const matchers = MATCHED_NAMES.flatMap((name) => {
     const matcher = own[name];
     return matcher === undefined ? [] : [{ name, matcher: readMatcher(matcher, `${at}.${name}`) }];
   });
-  return { matchers, ...(subjectKind === undefined ? {} : { subjectKind }), ...(predicate === undefined ? {} : { predicate }) };
+  return {
+    matchers,
+    ...(subjectKind === undefined ? {} : { subjectKind }),
+    ...(predicate === undefined ? {} : { predicate }),
+  };
 }
 
 function readMatcher(matcher: Matcher, at: string): string | Pattern {
@@ -126,10 +135,18 @@ function readKeyPolicy(policy: KeyPolicy): ReadPolicy {
 function readKey(input: KeyInput): PolicyKey {
   if (typeof input === 'string') return { key: parsePublicKeyPem(input, 'identity.key') };
   if (input instanceof Uint8Array) return { key: parsePublicKey(input.slice(), 'identity.key') };
-  const { publicKey, keyDetails, validFor } = readOptions(input, ['publicKey', 'keyDetails', 'validFor'], 'identity.key');
-  if (typeof publicKey !== 'string' && !(publicKey instanceof Uint8Array)) throw configError('identity.key.publicKey', 'PEM text or DER bytes');
+  const { publicKey, keyDetails, validFor } = readOptions(
+    input,
+    ['publicKey', 'keyDetails', 'validFor'],
+    'identity.key',
+  );
+  if (typeof publicKey !== 'string' && !(publicKey instanceof Uint8Array))
+    throw configError('identity.key.publicKey', 'PEM text or DER bytes');
   const { key } = readKey(publicKey);
-  if (validFor !== undefined && !(isInstant(validFor.start) && (validFor.end === undefined || isInstant(validFor.end)))) {
+  if (
+    validFor !== undefined &&
+    !(isInstant(validFor.start) && (validFor.end === undefined || isInstant(validFor.end)))
+  ) {
     throw configError('identity.key.validFor', 'a range with a start');
   }
   const suite = keyDetails === undefined ? undefined : selectSuite(keyDetails);
@@ -147,16 +164,27 @@ export function isInstant(value: unknown): value is Date {
 /** client-spec 4.1: the policy allows the identity that the certificate names. */
 export function planPolicy(ledger: Ledger, policy: ReadPolicy, identity: SignerIdentity | undefined): void {
   if (policy.kind === 'any') return ledger.skip('policy.identity', '', 'the caller accepts any signer');
-  if (policy.kind === 'key' || identity === undefined) return ledger.skip('policy.identity', '', 'the caller named the key');
+  if (policy.kind === 'key' || identity === undefined)
+    return ledger.skip('policy.identity', '', 'the caller named the key');
   const mismatches = policy.records.map((record) => findMismatch(record, identity));
   const [first] = mismatches;
-  ledger.require('policy.identity', '', mismatches.includes(undefined), first ?? { actual: quoteText(identity.subject, 200) });
+  ledger.require(
+    'policy.identity',
+    '',
+    mismatches.includes(undefined),
+    first ?? { actual: quoteText(identity.subject, 200) },
+  );
 }
 
 /** The predicates of the records that match; each runs on a proven identity. */
-export function selectPredicates(policy: ReadPolicy, identity: SignerIdentity): readonly (((identity: SignerIdentity) => boolean) | undefined)[] {
+export function selectPredicates(
+  policy: ReadPolicy,
+  identity: SignerIdentity,
+): readonly (((identity: SignerIdentity) => boolean) | undefined)[] {
   if (policy.kind !== 'identity') return [undefined];
-  return policy.records.filter((record) => findMismatch(record, identity) === undefined).map((record) => record.predicate);
+  return policy.records
+    .filter((record) => findMismatch(record, identity) === undefined)
+    .map((record) => record.predicate);
 }
 
 /** The first member that does not match. An extension that the certificate lacks matches nothing. */
@@ -166,9 +194,11 @@ function findMismatch(record: ReadRecord, identity: SignerIdentity): Compared | 
   }
   for (const { name, matcher } of record.matchers) {
     const actual = name === 'issuer' || name === 'subject' ? identity[name] : identity.extensions[name];
-    const matches = actual !== undefined && (typeof matcher === 'string' ? matcher === actual : matcher.matches(actual));
+    const matches =
+      actual !== undefined && (typeof matcher === 'string' ? matcher === actual : matcher.matches(actual));
     if (!matches) {
-      const wanted = typeof matcher === 'string' ? quoteText(matcher, 200) : `a match of ${quoteText(matcher.source, 200)}`;
+      const wanted =
+        typeof matcher === 'string' ? quoteText(matcher, 200) : `a match of ${quoteText(matcher.source, 200)}`;
       return { expected: `${name} ${wanted}`, actual: actual === undefined ? 'none' : quoteText(actual, 200) };
     }
   }

@@ -41,7 +41,9 @@ const prepared = new WeakSet<object>();
 export function prepareTrust(root: TrustedRoot): PreparedTrust {
   const trust: PreparedTrust = Object.freeze({
     root,
-    logs: groupBy(root.logs, (log) => [log.logId, ...(log.checkpointKeyId?.length === 32 ? [log.checkpointKeyId] : [])].map(encodeHex)),
+    logs: groupBy(root.logs, (log) =>
+      [log.logId, ...(log.checkpointKeyId?.length === 32 ? [log.checkpointKeyId] : [])].map(encodeHex),
+    ),
     ctLogs: groupBy(root.ctLogs, (log) => [encodeHex(log.logId)]),
     timestampSigners: listTimestampSigners(root),
     settled: createSettledSignatures(),
@@ -61,7 +63,9 @@ export function lacksLeaf(authority: CertificateAuthority): boolean {
 }
 
 function listTimestampSigners(root: TrustedRoot): readonly TimestampSigner[] {
-  return root.timestampAuthorities.filter((authority) => !lacksLeaf(authority)).map((authority) => ({ authority, chain: authority.chain }));
+  return root.timestampAuthorities
+    .filter((authority) => !lacksLeaf(authority))
+    .map((authority) => ({ authority, chain: authority.chain }));
 }
 
 function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {
@@ -80,7 +84,8 @@ function createSettledSignatures(): SettledSignatures {
   const constants = new WeakSet<object>();
   const recurrent = new Set<string>();
   return {
-    has: (constant, recurring) => (constant !== undefined && constants.has(constant)) || (recurring !== undefined && recurrent.has(recurring)),
+    has: (constant, recurring) =>
+      (constant !== undefined && constants.has(constant)) || (recurring !== undefined && recurrent.has(recurring)),
     add(constant, recurring) {
       if (constant !== undefined) constants.add(constant);
       if (recurring === undefined) return;

@@ -27,11 +27,20 @@ export interface Report {
 
 /** Makes the facts of a report from the claims of a plan and the rows that settled. */
 export function reportFacts(claims: Claims, checks: readonly CheckRow[]): readonly ReportFact[] {
-  const passed = new Set(checks.filter(({ state }) => state === 'passed').map(({ id, subject }) => checkName(id, subject)));
+  const passed = new Set(
+    checks.filter(({ state }) => state === 'passed').map(({ id, subject }) => checkName(id, subject)),
+  );
   const passedIds = new Set(checks.filter(({ state }) => state === 'passed').map(({ id }) => id as string));
-  const failedIds = new Set(checks.filter(({ state }) => state !== 'passed' && state !== 'skipped').map(({ id }) => id as string));
+  const failedIds = new Set(
+    checks.filter(({ state }) => state !== 'passed' && state !== 'skipped').map(({ id }) => id as string),
+  );
   const holds = (name: string): boolean => passed.has(name) || (passedIds.has(name) && !failedIds.has(name));
-  return describeClaims(claims).map(({ name, value, provenBy }) => ({ name, value, provenBy, state: provenBy.every(holds) ? 'proven' : 'claimed' }));
+  return describeClaims(claims).map(({ name, value, provenBy }) => ({
+    name,
+    value,
+    provenBy,
+    state: provenBy.every(holds) ? 'proven' : 'claimed',
+  }));
 }
 
 type Claim = Omit<ReportFact, 'state'>;
@@ -41,14 +50,19 @@ function describeClaims({ signer, times, entries, artifact }: Claims): readonly 
   if (signer.kind === 'certificate') {
     const { subject, issuer, extensions } = signer.identity;
     const provenBy = ['certificate.signature', 'certificate.path', 'certificate.validity', 'artifact.signature'];
-    for (const [name, value] of Object.entries({ subject, issuer, ...extensions })) claims.push({ name: `signer.${name}`, value, provenBy });
+    for (const [name, value] of Object.entries({ subject, issuer, ...extensions }))
+      claims.push({ name: `signer.${name}`, value, provenBy });
   } else {
     claims.push({ name: 'signer.key', value: signer.hint, provenBy: ['key.policy', 'artifact.signature'] });
   }
-  for (const { at, authority, provenBy } of times) claims.push({ name: 'time', value: `${formatRfc3339(at)} by ${authority}`, provenBy });
-  for (const { index, log, provenBy } of entries) claims.push({ name: 'entry', value: `${index} of ${log.baseUrl}`, provenBy });
+  for (const { at, authority, provenBy } of times)
+    claims.push({ name: 'time', value: `${formatRfc3339(at)} by ${authority}`, provenBy });
+  for (const { index, log, provenBy } of entries)
+    claims.push({ name: 'entry', value: `${index} of ${log.baseUrl}`, provenBy });
   const { statement, subject } = artifact;
-  if (statement !== undefined) claims.push({ name: 'statement.predicateType', value: statement.predicateType, provenBy: ['artifact.signature'] });
-  if (subject?.name !== undefined) claims.push({ name: 'artifact', value: subject.name, provenBy: ['artifact.subject', 'artifact.signature'] });
+  if (statement !== undefined)
+    claims.push({ name: 'statement.predicateType', value: statement.predicateType, provenBy: ['artifact.signature'] });
+  if (subject?.name !== undefined)
+    claims.push({ name: 'artifact', value: subject.name, provenBy: ['artifact.subject', 'artifact.signature'] });
   return claims;
 }

@@ -86,8 +86,20 @@ export const IN_TOTO_PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 const MAX_COPIED_BYTES = 1 << 20; // above, the digest taken while planning is what the signature is checked over
 const HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
 const OPTION_NAMES = [
-  'trust', 'artifact', 'identity', 'now', 'logThreshold', 'timestampThreshold', 'sctThreshold', 'distinctOperators', 'requireInclusionProof',
-  'allowRootInChain', 'allowIntermediatesInBundle', 'payloadType', 'predicateType', 'crypto',
+  'trust',
+  'artifact',
+  'identity',
+  'now',
+  'logThreshold',
+  'timestampThreshold',
+  'sctThreshold',
+  'distinctOperators',
+  'requireInclusionProof',
+  'allowRootInChain',
+  'allowIntermediatesInBundle',
+  'payloadType',
+  'predicateType',
+  'crypto',
 ] as const satisfies readonly (keyof VerificationRequest)[];
 
 /** @throws CONFIG_INVALID, and the errors of a key that is not accepted */
@@ -130,7 +142,8 @@ function readFlag(value: unknown, name: string): boolean {
 }
 
 function readText(value: unknown, name: string): string | undefined {
-  if (value !== undefined && (typeof value !== 'string' || value === '')) throw configError(name, 'text that is not empty');
+  if (value !== undefined && (typeof value !== 'string' || value === ''))
+    throw configError(name, 'text that is not empty');
   return value;
 }
 
@@ -168,7 +181,8 @@ function readArtifactBytes(artifact: Uint8Array, crypto: CryptoProvider): ReadAr
 }
 
 function readDigest(value: unknown, name: HashName): Uint8Array {
-  const digest = typeof value === 'string' && /^[0-9a-f]*$/.test(value) && value.length % 2 === 0 ? decodeHex(value) : value;
+  const digest =
+    typeof value === 'string' && /^[0-9a-f]*$/.test(value) && value.length % 2 === 0 ? decodeHex(value) : value;
   if (!(digest instanceof Uint8Array) || digest.length !== HASH_BYTES[name]) {
     throw configError(`artifact.${name}`, `${HASH_BYTES[name]} bytes, or as many in lower-case hex`);
   }

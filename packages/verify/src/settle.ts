@@ -20,7 +20,13 @@ import { countDistinct, demanded } from './threshold.js';
 
 /** Who signed. */
 export type VerifiedSigner =
-  | { readonly kind: 'certificate'; readonly identity: SignerIdentity; readonly key: PublicKey; readonly certificate: Certificate; readonly authority: CertificateAuthority }
+  | {
+      readonly kind: 'certificate';
+      readonly identity: SignerIdentity;
+      readonly key: PublicKey;
+      readonly certificate: Certificate;
+      readonly authority: CertificateAuthority;
+    }
   | { readonly kind: 'key'; readonly key: PublicKey; readonly hint: string };
 
 /** A proven moment, and who vouches for it. */
@@ -120,8 +126,11 @@ function judge(plan: Plan, secrets: PlanSecrets, outcomes: ReadonlyMap<Signature
   const { trust } = request;
   for (const [check, outcome] of outcomes) if (outcome === 'holds') trust.settled.add(check.constant, check.recurring);
   const holds = (check: SignatureCheck): boolean => outcomes.get(check) === 'holds';
-  const sound = plan.paths.findIndex(({ checks, signatures }) => checks.every(({ state }) => state !== 'failed') && signatures.every(holds));
-  const chosen = sound >= 0 ? sound : plan.paths.findIndex(({ checks }) => checks.every(({ state }) => state !== 'failed'));
+  const sound = plan.paths.findIndex(
+    ({ checks, signatures }) => checks.every(({ state }) => state !== 'failed') && signatures.every(holds),
+  );
+  const chosen =
+    sound >= 0 ? sound : plan.paths.findIndex(({ checks }) => checks.every(({ state }) => state !== 'failed'));
   const signatures = listRelevant(plan, chosen);
   const rows = settleRows(planRows(plan, secrets, chosen), signatures, outcomes);
   const failed = rows.find(({ state }) => state === 'failed' || state === 'pending');
@@ -143,7 +152,11 @@ function planRows(plan: Plan, { pathAt }: PlanSecrets, chosen = 0): readonly Che
 }
 
 /** Pending rows take the outcome of their signature: row and signature were recorded together, in the same order. */
-function settleRows(rows: readonly CheckRow[], signatures: readonly SignatureCheck[], outcomes: ReadonlyMap<SignatureCheck, Outcome>): readonly CheckRow[] {
+function settleRows(
+  rows: readonly CheckRow[],
+  signatures: readonly SignatureCheck[],
+  outcomes: ReadonlyMap<SignatureCheck, Outcome>,
+): readonly CheckRow[] {
   const left = [...signatures];
   return rows.map((row) => {
     if (row.state !== 'pending') return row;
@@ -151,45 +164,86 @@ function settleRows(rows: readonly CheckRow[], signatures: readonly SignatureChe
     const [check] = at < 0 ? [] : left.splice(at, 1);
     const outcome = check === undefined ? undefined : outcomes.get(check);
     if (outcome === 'holds') return { ...row, state: 'passed' };
-    return { ...row, state: 'failed', reason: isKeywaxError(outcome) ? outcome.message : 'the signature does not verify' };
+    return {
+      ...row,
+      state: 'failed',
+      reason: isKeywaxError(outcome) ? outcome.message : 'the signature does not verify',
+    };
   });
 }
 
-function describeOutcome(failed: CheckRow | undefined, signatures: readonly SignatureCheck[], outcomes: ReadonlyMap<SignatureCheck, Outcome>): KeywaxError {
+function describeOutcome(
+  failed: CheckRow | undefined,
+  signatures: readonly SignatureCheck[],
+  outcomes: ReadonlyMap<SignatureCheck, Outcome>,
+): KeywaxError {
   if (failed === undefined) return new KeywaxError('INTERNAL_ERROR', 'a plan without claims');
   const { id, subject } = failed;
-  const thrown = signatures.filter((check) => check.id === id && check.subject === subject).map((check) => outcomes.get(check)).find((outcome): outcome is KeywaxError => isKeywaxError(outcome));
-  return describeFailure(id, subject, { reason: failed.reason ?? 'the signature does not verify', ...(thrown === undefined ? {} : { code: thrown.code }) }, thrown);
+  const thrown = signatures
+    .filter((check) => check.id === id && check.subject === subject)
+    .map((check) => outcomes.get(check))
+    .find((outcome): outcome is KeywaxError => isKeywaxError(outcome));
+  return describeFailure(
+    id,
+    subject,
+    {
+      reason: failed.reason ?? 'the signature does not verify',
+      ...(thrown === undefined ? {} : { code: thrown.code }),
+    },
+    thrown,
+  );
 }
 
 /** A plan that was emptied is no plan: exactly one artifact signature, and for a certificate a whole path with its signature. */
-function checkWhole(plan: Plan, signatures: readonly SignatureCheck[], claims: Claims, chosen: number, sound: number): void {
+function checkWhole(
+  plan: Plan,
+  signatures: readonly SignatureCheck[],
+  claims: Claims,
+  chosen: number,
+  sound: number,
+): void {
   const artifactSignatures = signatures.filter(({ id }) => id === 'artifact.signature').length;
-  const whole = artifactSignatures === 1 && (claims.signer.kind === 'key' ? plan.paths.length === 0 : sound >= 0 && sound === chosen);
-  if (!whole) throw new KeywaxError('INTERNAL_ERROR', 'a plan has exactly one artifact signature, and one path to an authority');
+  const whole =
+    artifactSignatures === 1 &&
+    (claims.signer.kind === 'key' ? plan.paths.length === 0 : sound >= 0 && sound === chosen);
+  if (!whole)
+    throw new KeywaxError('INTERNAL_ERROR', 'a plan has exactly one artifact signature, and one path to an authority');
 }
 
 /** Every threshold once more, over what settled. */
 function recount({ request }: PlanSecrets, { times, entries, signer }: Claims): void {
   const counts = [
     [request.logThreshold, countDistinct(entries.map(({ log }) => logNames(log, request.distinctOperators)))],
-    [request.timestampThreshold, countDistinct(times.filter(({ source }) => source === 'timestamp').map(({ names }) => names))],
+    [
+      request.timestampThreshold,
+      countDistinct(times.filter(({ source }) => source === 'timestamp').map(({ names }) => names)),
+    ],
     [signer.kind === 'certificate' ? 1 : 'none', times.length],
   ] as const;
-  if (counts.some(([threshold, count]) => count < demanded(threshold))) throw new KeywaxError('INTERNAL_ERROR', 'fewer authorities settled than were planned');
+  if (counts.some(([threshold, count]) => count < demanded(threshold)))
+    throw new KeywaxError('INTERNAL_ERROR', 'fewer authorities settled than were planned');
 }
 
-function conclude(secrets: PlanSecrets, claims: Claims, { rows, chosen }: { readonly rows: readonly CheckRow[]; readonly chosen: number }): Verified {
+function conclude(
+  secrets: PlanSecrets,
+  claims: Claims,
+  { rows, chosen }: { readonly rows: readonly CheckRow[]; readonly chosen: number },
+): Verified {
   const { request, bundle } = secrets;
   const { signer } = claims;
   const checks = [...rows];
   if (signer.kind === 'certificate') {
     const predicates = selectPredicates(request.policy, signer.identity);
     const allowed = predicates.some((predicate) => predicate === undefined || predicate(signer.identity) === true);
-    if (predicates.some((predicate) => predicate !== undefined)) checks.push({ id: 'policy.predicate', subject: '', state: allowed ? 'passed' : 'failed' });
+    if (predicates.some((predicate) => predicate !== undefined))
+      checks.push({ id: 'policy.predicate', subject: '', state: allowed ? 'passed' : 'failed' });
     if (!allowed) throw refuse(secrets, checks, describeFailure('policy.predicate', '', {}));
   }
-  const report: Report = Object.freeze({ verdict: 'verified', checks: Object.freeze(checks), facts: reportFacts(claims, checks) });
+  const report: Report = Object.freeze({
+    verdict: 'verified',
+    checks: Object.freeze(checks),
+    facts: reportFacts(claims, checks),
+  });
   const { statement, subject } = claims.artifact;
   return Object.freeze({
     signer: describeSigner(signer, chosen),
@@ -206,7 +260,13 @@ function describeSigner(signer: Claims['signer'], chosen: number): VerifiedSigne
   if (signer.kind === 'key') return Object.freeze({ kind: 'key', key: signer.key, hint: signer.hint });
   const path = signer.candidates[chosen];
   if (path === undefined) throw new KeywaxError('INTERNAL_ERROR', 'a certificate without a path');
-  return Object.freeze({ kind: 'certificate', identity: signer.identity, key: signer.key, certificate: signer.leaf, authority: path.authority });
+  return Object.freeze({
+    kind: 'certificate',
+    identity: signer.identity,
+    key: signer.key,
+    certificate: signer.leaf,
+    authority: path.authority,
+  });
 }
 
 function refuse({ claims }: PlanSecrets, rows: readonly CheckRow[], error: KeywaxError): KeywaxError {
@@ -221,5 +281,9 @@ function refuse({ claims }: PlanSecrets, rows: readonly CheckRow[], error: Keywa
 
 /** The same error, carrying its report. */
 function withReport(error: KeywaxError, report: Report): KeywaxError {
-  return new KeywaxError(error.code as 'INPUT_TOO_LARGE', error.message, { details: error.details as KeywaxError<'INPUT_TOO_LARGE'>['details'], cause: error.cause, report });
+  return new KeywaxError(error.code as 'INPUT_TOO_LARGE', error.message, {
+    details: error.details as KeywaxError<'INPUT_TOO_LARGE'>['details'],
+    cause: error.cause,
+    report,
+  });
 }

@@ -33,8 +33,12 @@ export interface TimeClaim {
 /** Lists every time that the bundle proves. All of them count, none is chosen. */
 export function planTimes(context: PlanContext, ledger: Ledger): readonly TimeClaim[] {
   const { bundle, request, needsTime } = context;
-  const timestamps = bundle.timestamps.flatMap((der, i) => planTimestamp(context, ledger, { der, subject: `timestamps[${i}]` }));
-  const promises = bundle.entries.flatMap((entry, i) => planPromise(context, ledger, { entry, subject: `tlogEntries[${i}]` }));
+  const timestamps = bundle.timestamps.flatMap((der, i) =>
+    planTimestamp(context, ledger, { der, subject: `timestamps[${i}]` }),
+  );
+  const promises = bundle.entries.flatMap((entry, i) =>
+    planPromise(context, ledger, { entry, subject: `tlogEntries[${i}]` }),
+  );
   if (request.timestampThreshold !== 'none') {
     // client-spec 4.6, RUL-16: authorities count, not tokens
     const count = countDistinct(timestamps.map((time) => time.names));
@@ -44,12 +48,20 @@ export function planTimes(context: PlanContext, ledger: Ledger): readonly TimeCl
     });
   }
   const times = [...timestamps, ...promises];
-  if (needsTime) ledger.require('time.proven', '', times.length > 0, { expected: 'a timestamp or a promise of a known authority', actual: 'none' });
+  if (needsTime)
+    ledger.require('time.proven', '', times.length > 0, {
+      expected: 'a timestamp or a promise of a known authority',
+      actual: 'none',
+    });
   else ledger.skip('time.proven', '', 'a key without a validity window needs no time');
   return times;
 }
 
-function planTimestamp(context: PlanContext, ledger: Ledger, { der, subject }: { readonly der: Uint8Array; readonly subject: string }): readonly TimeClaim[] {
+function planTimestamp(
+  context: PlanContext,
+  ledger: Ledger,
+  { der, subject }: { readonly der: Uint8Array; readonly subject: string },
+): readonly TimeClaim[] {
   const { bundle, request } = context;
   const { token, selected } = ledger.decode('timestamp.token', subject, () => {
     const parsed = parseTimestampResponse(der, subject);
@@ -64,31 +76,50 @@ function planTimestamp(context: PlanContext, ledger: Ledger, { der, subject }: {
   const { authority, chain } = selected;
   const leaf = chain[0] as Certificate;
   // RUL-24: a listed authority that is unusable fails whatever needs it
-  ledger.require('timestamp.authority', subject, authority.unusable === undefined, { reason: authority.unusable ?? '' });
+  ledger.require('timestamp.authority', subject, authority.unusable === undefined, {
+    reason: authority.unusable ?? '',
+  });
   // RFC 5652 5.3: the signer id names the signer
   ledger.require('timestamp.signer', subject, matchSignerId(signer.id, leaf), { expected: formatName(leaf.subject) });
   // T3: embedded certificates supply nothing
   const listed = [...chain, ...authority.chain];
-  ledger.require('timestamp.certificates', subject, token.certificates.every((embedded) => listed.some((known) => equalBytes(known.der, embedded))), {
-    expected: 'certificates of the trusted root',
-    actual: 'others',
-  });
+  ledger.require(
+    'timestamp.certificates',
+    subject,
+    token.certificates.every((embedded) => listed.some((known) => equalBytes(known.der, embedded))),
+    {
+      expected: 'certificates of the trusted root',
+      actual: 'others',
+    },
+  );
   // T6: the imprint is that of the signature bytes
   const imprint = request.crypto.hash(info.imprint.hash, bundle.content.signature);
-  ledger.require('timestamp.imprint', subject, equalBytes(imprint, info.imprint.digest), { expected: encodeHex(imprint), actual: encodeHex(info.imprint.digest) });
-  // RFC 5652 5.4: the message-digest attribute covers the content
-  const digest = request.crypto.hash(signer.hash, info.bytes);
-  ledger.require('timestamp.digest', subject, equalBytes(digest, signer.messageDigest), { expected: encodeHex(digest), actual: encodeHex(signer.messageDigest) });
+  ledger.require('timestamp.imprint', subject, equalBytes(imprint, info.imprint.digest), {
+    expected: encodeHex(imprint),
+    actual: encodeHex(info.imprint.digest),
+  });
   // T7: profile, path, validity and window, at the time of the token
   ledger.requireRule('timestamp.profile', subject, () => checkTimestampSigner(leaf));
   ledger.requireRule('timestamp.path', subject, () => checkPath(chain, { purpose: OID.timeStamping }));
   ledger.requireRule('timestamp.validity', subject, () => checkPathValidity(chain, info.genTime));
-  ledger.require('timestamp.window', subject, isWithin(authority.validFor, info.genTime), describeWindow(authority.validFor, info.genTime));
-  ledger.require('timestamp.clock', subject, isPlausible(info.genTime, request.now), { actual: formatRfc3339(info.genTime) });
+  ledger.require(
+    'timestamp.window',
+    subject,
+    isWithin(authority.validFor, info.genTime),
+    describeWindow(authority.validFor, info.genTime),
+  );
+  ledger.require('timestamp.clock', subject, isPlausible(info.genTime, request.now), {
+    actual: formatRfc3339(info.genTime),
+  });
   ledger.sign({
     id: 'timestamp.signature',
     subject,
-    input: { key: selectCertificateKey(leaf), scheme: signer.scheme, signature: signer.signature, data: { kind: 'message', bytes: signer.signedAttributes } },
+    input: {
+      key: selectCertificateKey(leaf),
+      scheme: signer.scheme,
+      signature: signer.signature,
+      data: { kind: 'message', bytes: signer.signedAttributes },
+    },
   });
   signChain(ledger, { id: 'timestamp.chain', subject, path: chain, trusted: authority.chain });
   return [
@@ -97,7 +128,15 @@ function planTimestamp(context: PlanContext, ledger: Ledger, { der, subject }: {
       source: 'timestamp',
       authority: authority.uri || authority.subject.commonName,
       names: authorityNames(authority),
-      provenBy: (['timestamp.signature', 'timestamp.chain', 'timestamp.imprint', 'timestamp.digest', 'timestamp.validity', 'timestamp.window'] as const).map((id) => checkName(id, subject)),
+      provenBy: (
+        [
+          'timestamp.signature',
+          'timestamp.chain',
+          'timestamp.imprint',
+          'timestamp.validity',
+          'timestamp.window',
+        ] as const
+      ).map((id) => checkName(id, subject)),
     },
   ];
 }
@@ -117,12 +156,15 @@ function selectEmbeddedSigner(trust: PreparedTrust, embedded: Uint8Array | undef
   const authorities = trust.root.timestampAuthorities.filter(lacksLeaf);
   if (embedded === undefined || authorities.length === 0) return undefined;
   const leaf = parseCertificate(embedded, 'timestamp certificate');
-  const authority = authorities.find(({ chain }) => chain[0] !== undefined && equalBytes(chain[0].subject, leaf.issuer));
+  const authority = authorities.find(
+    ({ chain }) => chain[0] !== undefined && equalBytes(chain[0].subject, leaf.issuer),
+  );
   return authority === undefined ? undefined : { authority, chain: [leaf, ...authority.chain] };
 }
 
 function matchSignerId(id: Timestamp['signer']['id'], leaf: Certificate): boolean {
-  if (id.kind === 'issuerSerial') return equalBytes(id.issuer, leaf.issuer) && equalBytes(id.serialNumber, leaf.serialNumber);
+  if (id.kind === 'issuerSerial')
+    return equalBytes(id.issuer, leaf.issuer) && equalBytes(id.serialNumber, leaf.serialNumber);
   return leaf.subjectKeyIdentifier !== undefined && equalBytes(id.value, leaf.subjectKeyIdentifier);
 }
 
@@ -136,7 +178,11 @@ function authorityNames(authority: CertificateAuthority): readonly string[] {
   ];
 }
 
-function planPromise(context: PlanContext, ledger: Ledger, { entry, subject }: { readonly entry: LogEntry; readonly subject: string }): readonly TimeClaim[] {
+function planPromise(
+  context: PlanContext,
+  ledger: Ledger,
+  { entry, subject }: { readonly entry: LogEntry; readonly subject: string },
+): readonly TimeClaim[] {
   const { trust, request } = context;
   if (entry.promise === undefined) return [];
   const at = toInstant(entry.integratedTime);
@@ -153,7 +199,11 @@ function planPromise(context: PlanContext, ledger: Ledger, { entry, subject }: {
   ledger.require('promise.clock', subject, isPlausible(at, request.now), { actual: `${entry.integratedTime}` });
   // RUL-12: the key was in use then
   ledger.require('promise.window', subject, isWithin(log.validFor, at), describeWindow(log.validFor, at));
-  ledger.sign({ id: 'promise.signature', subject, input: { key, scheme: suite, signature: entry.promise, data: { kind: 'message', bytes: encodePromise(entry) } } });
+  ledger.sign({
+    id: 'promise.signature',
+    subject,
+    input: { key, scheme: suite, signature: entry.promise, data: { kind: 'message', bytes: encodePromise(entry) } },
+  });
   return [
     {
       at,
@@ -166,8 +216,15 @@ function planPromise(context: PlanContext, ledger: Ledger, { entry, subject }: {
 }
 
 /** What a promise signs: canonical JSON of four members, the index being the global one (Rekor v1). */
-export function encodePromise({ body, integratedTime, logId, logIndex }: Pick<LogEntry, 'body' | 'integratedTime' | 'logId' | 'logIndex'>): Uint8Array {
-  return encodeUtf8(`{"body":"${encodeBase64(body)}","integratedTime":${integratedTime},"logID":"${encodeHex(logId)}","logIndex":${logIndex}}`);
+export function encodePromise({
+  body,
+  integratedTime,
+  logId,
+  logIndex,
+}: Pick<LogEntry, 'body' | 'integratedTime' | 'logId' | 'logIndex'>): Uint8Array {
+  return encodeUtf8(
+    `{"body":"${encodeBase64(body)}","integratedTime":${integratedTime},"logID":"${encodeHex(logId)}","logIndex":${logIndex}}`,
+  );
 }
 
 /** Seconds as an instant; the epoch for what a `Date` cannot hold, which is never plausible. */
@@ -181,7 +238,10 @@ function isPlausible(at: Date, now: Date): boolean {
 }
 
 /** A window and a time, for the report. */
-export function describeWindow(window: TransparencyLog['validFor'], at: Date): { readonly expected: string; readonly actual: string } {
+export function describeWindow(
+  window: TransparencyLog['validFor'],
+  at: Date,
+): { readonly expected: string; readonly actual: string } {
   const end = window.end === undefined ? 'now' : formatRfc3339(window.end);
   return { expected: `${formatRfc3339(window.start)} to ${end}`, actual: formatRfc3339(at) };
 }

@@ -11,7 +11,10 @@ import { type Verified, settle, settleSync } from './settle.js';
  * Verifies a serialized bundle.
  * @throws the errors of `decodeBundle`, `planVerification` and `settle`
  */
-export async function verifyBundle(bundle: Uint8Array | string | object, request: VerificationRequest): Promise<Verified> {
+export async function verifyBundle(
+  bundle: Uint8Array | string | object,
+  request: VerificationRequest,
+): Promise<Verified> {
   return settle(planVerification(decodeBundle(bundle), request), request.crypto ?? defaultCrypto);
 }
 
