@@ -5,15 +5,7 @@
 // with another trailer; ECDSA and Ed25519 with parameters.
 
 import type { CurveName } from './curve.js';
-import {
-  type DerCursor,
-  type DerElement,
-  TAG,
-  contentBytes,
-  contextTag,
-  openElement,
-  readInteger,
-} from './der.js';
+import { type DerCursor, type DerElement, TAG, contentBytes, contextTag, openElement, readInteger } from './der.js';
 import { KeywaxError } from './errors.js';
 import { HASH_BYTES, type HashName } from './hash-name.js';
 import type { PublicKey } from './key.js';
@@ -97,7 +89,9 @@ function rsa(keyDetails: KeyDetails, scheme: 'rsa-pkcs1' | 'rsa-pss', bits: numb
   return suite(keyDetails, { scheme, hash: 'sha256' }, { kind: 'rsa', bits });
 }
 
-const BY_KEY_DETAILS: ReadonlyMap<string, AlgorithmSuite> = new Map(ALGORITHM_SUITES.map((row) => [row.keyDetails, row]));
+const BY_KEY_DETAILS: ReadonlyMap<string, AlgorithmSuite> = new Map(
+  ALGORITHM_SUITES.map((row) => [row.keyDetails, row]),
+);
 
 /** The suite of a protobuf name such as `PKIX_ECDSA_P256_SHA_256`, matched exactly. */
 export function selectSuite(keyDetails: string): AlgorithmSuite | undefined {
@@ -194,7 +188,11 @@ function readAlgorithmIdentifier(element: DerElement, at: string): AlgorithmIden
 }
 
 /** RFC 4055 §5 asks for NULL with RSA and to accept its absence; RFC 5758 §3.2 and RFC 8410 §3 ask for absence. */
-function expectNoParameters(parameters: DerElement | undefined, form: { readonly nullAllowed: boolean }, at: string): void {
+function expectNoParameters(
+  parameters: DerElement | undefined,
+  form: { readonly nullAllowed: boolean },
+  at: string,
+): void {
   if (parameters === undefined) return;
   if (form.nullAllowed && parameters.tag === TAG.null && contentBytes(parameters).length === 0) return;
   throw malformed(at, form.nullAllowed ? 'parameters that are NULL or absent' : 'no parameters');
@@ -225,7 +223,8 @@ function readPssMember(members: DerCursor, tag: number, at: string): DerElement 
 
 function readSaltLength(member: DerElement, max: number, at: string): void {
   const salt = readInteger(readExplicit(member, at), at);
-  if (salt < 0n || salt > BigInt(max)) throw unsupported(at, `an RSA-PSS salt of at most ${max} bytes`, 'another length');
+  if (salt < 0n || salt > BigInt(max))
+    throw unsupported(at, `an RSA-PSS salt of at most ${max} bytes`, 'another length');
 }
 
 /** The one member of an explicitly tagged element. */
@@ -241,5 +240,7 @@ function malformed(at: string, expected: string): KeywaxError {
 }
 
 function unsupported(at: string, expected: string, actual: string): KeywaxError {
-  return new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  return new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 }

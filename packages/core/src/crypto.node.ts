@@ -2,6 +2,8 @@
 // The crypto provider over `node:crypto`, for Node, Bun and Deno. What the host lacks (digests, Ed25519ph, RSA-PSS with
 // a salt of any length up to the digest's) goes to signature.ts.
 
+/// <reference types="node" />
+
 import * as host from 'node:crypto';
 import { loadCurves, selectLoadedCurves } from './curves.js';
 import type { HashName } from './hash-name.js';

@@ -4,7 +4,10 @@
 import type * as Noble from './noble.js';
 
 /** What noble.ts does. */
-export type Curves = Pick<typeof Noble, 'isEcdsaSignature' | 'isEd25519Signature' | 'deriveEd25519Spki' | 'signEd25519'>;
+export type Curves = Pick<
+  typeof Noble,
+  'isEcdsaSignature' | 'isEd25519Signature' | 'deriveEd25519Spki' | 'signEd25519'
+>;
 
 let loaded: Curves | undefined;
 

@@ -114,7 +114,8 @@ function readEcKey({ spki, parameters, bits }: KeyParts, at: string): EcPublicKe
 
 function readRsaKey({ spki, parameters, bits }: KeyParts, at: string): RsaPublicKey {
   // RFC 3279 §2.3.1: the parameters are NULL.
-  if (parameters?.tag !== TAG.null || contentBytes(parameters).length !== 0) throw rejected(at, 'RSA parameters that are NULL');
+  if (parameters?.tag !== TAG.null || contentBytes(parameters).length !== 0)
+    throw rejected(at, 'RSA parameters that are NULL');
   const members = openElement(parseDer(bits, at), at);
   const modulus = readMagnitude(members.next(), at);
   const exponent = readMagnitude(members.next(), at);

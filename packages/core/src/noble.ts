@@ -56,10 +56,22 @@ function decodeLittleEndian(bytes: Uint8Array): bigint {
 
 /** The SubjectPublicKeyInfo of the Ed25519 key of a 32-byte seed (RFC 8410 §4). */
 export function deriveEd25519Spki(seed: Uint8Array): Uint8Array {
-  return encodeDer(TAG.sequence, encodeDer(TAG.sequence, encodeOid(OID.ed25519)), encodeBitString(ed25519.getPublicKey(seed)));
+  return encodeDer(
+    TAG.sequence,
+    encodeDer(TAG.sequence, encodeOid(OID.ed25519)),
+    encodeBitString(ed25519.getPublicKey(seed)),
+  );
 }
 
 /** Signs with Ed25519, or with Ed25519ph where `prehashed`; `message` is the message itself (RFC 8032 §5.1.6). */
-export function signEd25519({ seed, message, prehashed }: { readonly seed: Uint8Array; readonly message: Uint8Array; readonly prehashed: boolean }): Uint8Array {
+export function signEd25519({
+  seed,
+  message,
+  prehashed,
+}: {
+  readonly seed: Uint8Array;
+  readonly message: Uint8Array;
+  readonly prehashed: boolean;
+}): Uint8Array {
   return (prehashed ? ed25519ph : ed25519).sign(message, seed);
 }

@@ -67,7 +67,11 @@ function recoverMessage(key: RsaPublicKey, signature: Uint8Array): bigint | unde
 }
 
 /** MGF1 (RFC 8017 §B.2.1). */
-function generateMask(seed: Uint8Array, length: number, { hash, provider }: Pick<RsaCheck, 'hash' | 'provider'>): Uint8Array {
+function generateMask(
+  seed: Uint8Array,
+  length: number,
+  { hash, provider }: Pick<RsaCheck, 'hash' | 'provider'>,
+): Uint8Array {
   const mask = new Uint8Array(length);
   for (let offset = 0, counter = 0; offset < length; offset += HASH_BYTES[hash], counter++) {
     const piece = provider.hash(hash, seed, encodeUint(counter, 4));

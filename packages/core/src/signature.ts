@@ -39,7 +39,8 @@ function checkData({ scheme, data }: SignatureInput): void {
     const expected = 'the message, as pure Ed25519 does not sign a digest';
     throw new KeywaxError('INPUT_UNSUPPORTED', `expected ${expected}`, { details: { expected } });
   }
-  if (data.bytes.length !== HASH_BYTES[scheme.hash]) throw misuse(`a ${scheme.hash} digest of ${HASH_BYTES[scheme.hash]} bytes`);
+  if (data.bytes.length !== HASH_BYTES[scheme.hash])
+    throw misuse(`a ${scheme.hash} digest of ${HASH_BYTES[scheme.hash]} bytes`);
 }
 
 /** A signature that `selectSignature` let through, to be checked without a host. */

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from 'vitest';
-import { ALGORITHM_SUITES, defaultSuite, matchSuiteKey, parseHashAlgorithm, parseSignatureAlgorithm, selectSuite } from '../src/algorithms.js';
+import {
+  ALGORITHM_SUITES,
+  defaultSuite,
+  matchSuiteKey,
+  parseHashAlgorithm,
+  parseSignatureAlgorithm,
+  selectSuite,
+} from '../src/algorithms.js';
 import { decodeHex } from '../src/bytes.js';
 import { type DerElement, TAG, encodeDer, parseDer } from '../src/der.js';
 import { type PublicKey, parsePublicKey } from '../src/key.js';
@@ -28,12 +35,22 @@ describe('the algorithm table', () => {
     for (const row of ALGORITHM_SUITES) expect(selectSuite(row.keyDetails)).toBe(row);
   });
 
-  test.each(['', 'PUBLIC_KEY_DETAILS_UNSPECIFIED', 'PKIX_ECDSA_P256_HMAC_SHA_256', 'PKCS1_RSA_PSS', 'PKIX_RSA_PSS', 'ML_DSA_65', 'LMS_SHA256', 'pkix_ed25519', 'PKIX_ED25519 ', '7', '__proto__', 'toString'])(
-    'has no row for %j',
-    (name) => {
-      expect(selectSuite(name)).toBeUndefined();
-    },
-  );
+  test.each([
+    '',
+    'PUBLIC_KEY_DETAILS_UNSPECIFIED',
+    'PKIX_ECDSA_P256_HMAC_SHA_256',
+    'PKCS1_RSA_PSS',
+    'PKIX_RSA_PSS',
+    'ML_DSA_65',
+    'LMS_SHA256',
+    'pkix_ed25519',
+    'PKIX_ED25519 ',
+    '7',
+    '__proto__',
+    'toString',
+  ])('has no row for %j', (name) => {
+    expect(selectSuite(name)).toBeUndefined();
+  });
 
   test('lets weak and old rows be verified, never signed with', () => {
     const verifyOnly = ALGORITHM_SUITES.filter((row) => !row.signable).map((row) => row.keyDetails);
@@ -92,14 +109,21 @@ describe('defaultSuite', () => {
 });
 
 // AlgorithmIdentifiers that OpenSSL wrote into certificates.
-const PSS_SHA256_SALT_32 = '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120';
-const PSS_SHA384_SALT_48 = '304106092a864886f70d01010a3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130';
-const PSS_SHA512_SALT_64 = '304106092a864886f70d01010a3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140';
-const PSS_SHA256_SALT_20 = '303c06092a864886f70d01010a302fa00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500';
-const PSS_SHA256_SALT_0 = '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020100';
-const PSS_SHA256_SALT_222 = '304206092a864886f70d01010a3035a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a204020200de';
+const PSS_SHA256_SALT_32 =
+  '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020120';
+const PSS_SHA384_SALT_48 =
+  '304106092a864886f70d01010a3034a00f300d06096086480165030402020500a11c301a06092a864886f70d010108300d06096086480165030402020500a203020130';
+const PSS_SHA512_SALT_64 =
+  '304106092a864886f70d01010a3034a00f300d06096086480165030402030500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020140';
+const PSS_SHA256_SALT_20 =
+  '303c06092a864886f70d01010a302fa00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500';
+const PSS_SHA256_SALT_0 =
+  '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a203020100';
+const PSS_SHA256_SALT_222 =
+  '304206092a864886f70d01010a3035a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402010500a204020200de';
 const PSS_SHA1 = '300d06092a864886f70d01010a3000';
-const PSS_SHA256_MGF_SHA512 = '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020120';
+const PSS_SHA256_MGF_SHA512 =
+  '304106092a864886f70d01010a3034a00f300d06096086480165030402010500a11c301a06092a864886f70d010108300d06096086480165030402030500a203020120';
 
 describe('parseSignatureAlgorithm', () => {
   test.each<[what: string, element: DerElement, scheme: string, hash: string]>([
@@ -129,8 +153,16 @@ describe('parseSignatureAlgorithm', () => {
     ['RSA-PSS with SHA-1', parseDer(decodeHex(PSS_SHA1), '$'), 'INPUT_UNSUPPORTED'],
     ['RSA-PSS with two hash functions', parseDer(decodeHex(PSS_SHA256_MGF_SHA512), '$'), 'INPUT_UNSUPPORTED'],
     ['RSA-PSS with a maximal salt', parseDer(decodeHex(PSS_SHA256_SALT_222), '$'), 'INPUT_UNSUPPORTED'],
-    ['RSA-PSS with a negative salt', parseDer(decodeHex(PSS_SHA256_SALT_0.replace(/00$/, 'ff')), '$'), 'INPUT_UNSUPPORTED'],
-    ['RSA-PSS with another trailer', parseDer(decodeHex(PSS_SHA256_SALT_20.replace('303c', '3041').replace('302f', '3034') + 'a303020102'), '$'), 'INPUT_MALFORMED'],
+    [
+      'RSA-PSS with a negative salt',
+      parseDer(decodeHex(PSS_SHA256_SALT_0.replace(/00$/, 'ff')), '$'),
+      'INPUT_UNSUPPORTED',
+    ],
+    [
+      'RSA-PSS with another trailer',
+      parseDer(decodeHex(PSS_SHA256_SALT_20.replace('303c', '3041').replace('302f', '3034') + 'a303020102'), '$'),
+      'INPUT_MALFORMED',
+    ],
     ['RSA-PSS without parameters', algorithm(OID.rsassaPss), 'INPUT_MALFORMED'],
     ['RSA-PSS with NULL', algorithm(OID.rsassaPss, NULL), 'INPUT_MALFORMED'],
     ['ECDSA with NULL', algorithm(OID.ecdsaWithSha256, NULL), 'INPUT_MALFORMED'],
@@ -145,8 +177,14 @@ describe('parseSignatureAlgorithm', () => {
 
   test('takes the hash function that CMS names elsewhere for a bare rsaEncryption, and for nothing else', () => {
     const options = { digest: 'sha384' } as const;
-    expect(parseSignatureAlgorithm(algorithm(OID.rsaEncryption, NULL), '$', options)).toEqual({ scheme: 'rsa-pkcs1', hash: 'sha384' });
-    expect(parseSignatureAlgorithm(algorithm(OID.sha256WithRsa, NULL), '$', options)).toEqual({ scheme: 'rsa-pkcs1', hash: 'sha256' });
+    expect(parseSignatureAlgorithm(algorithm(OID.rsaEncryption, NULL), '$', options)).toEqual({
+      scheme: 'rsa-pkcs1',
+      hash: 'sha384',
+    });
+    expect(parseSignatureAlgorithm(algorithm(OID.sha256WithRsa, NULL), '$', options)).toEqual({
+      scheme: 'rsa-pkcs1',
+      hash: 'sha256',
+    });
     expect(codeOf(() => parseSignatureAlgorithm(algorithm(OID.ecPublicKey), '$', options))).toBe('INPUT_UNSUPPORTED');
   });
 });

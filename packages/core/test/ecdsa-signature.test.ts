@@ -25,7 +25,9 @@ describe('ECDSA signatures', () => {
   test.each(CURVE_NAMES)('of %s go from fixed width to DER and back', (curve) => {
     const { bytes, n } = CURVES[curve];
     // Also short numbers, whose DER is short and whose fixed form starts with zeros.
-    const scalar = fc.tuple(fc.bigInt(1n, n - 1n), fc.nat(8 * bytes)).map(([value, shift]) => (value >> BigInt(shift)) + 1n);
+    const scalar = fc
+      .tuple(fc.bigInt(1n, n - 1n), fc.nat(8 * bytes))
+      .map(([value, shift]) => (value >> BigInt(shift)) + 1n);
     const check = (r: bigint, s: bigint): void => {
       const fixed = concatBytes(encodeUint(r % n || 1n, bytes), encodeUint(s % n || 1n, bytes));
       expect(parseEcdsaSignature(encodeEcdsaSignature(fixed), curve)).toEqual(fixed);
@@ -55,7 +57,11 @@ describe('ECDSA signatures', () => {
     ['SG-015', 'r with zeros in front', encode(concatBytes(new Uint8Array(30), Uint8Array.of(0x12, 0x34)), S)],
     ['SG-015', 'an INTEGER without content', encode(new Uint8Array(0), S)],
     ['SG-016', 'a long form length', concatBytes(Uint8Array.of(0x30, 0x81), encode(R, S).subarray(1))],
-    ['SG-016', 'an indefinite length', concatBytes(Uint8Array.of(0x30, 0x80), encode(R, S).subarray(2), new Uint8Array(2))],
+    [
+      'SG-016',
+      'an indefinite length',
+      concatBytes(Uint8Array.of(0x30, 0x80), encode(R, S).subarray(2), new Uint8Array(2)),
+    ],
     ['SG-016', 'trailing bytes', concatBytes(encode(R, S), Uint8Array.of(0))],
     ['SG-016', 'a third number', encode(R, S, encodeInteger(1))],
     ['SG-016', 'one number', encodeDer(TAG.sequence, encodeInteger(R))],
@@ -70,7 +76,9 @@ describe('ECDSA signatures', () => {
   });
 
   test('may have 1 and n − 1, and a high s', () => {
-    expect(selectEcdsaScalars(encode(1n, n - 1n), 'P-256')).toEqual(concatBytes(encodeUint(1, 32), encodeUint(n - 1n, 32)));
+    expect(selectEcdsaScalars(encode(1n, n - 1n), 'P-256')).toEqual(
+      concatBytes(encodeUint(1, 32), encodeUint(n - 1n, 32)),
+    );
   });
 
   test('are bounded by the order of their own curve', () => {
@@ -82,6 +90,8 @@ describe('ECDSA signatures', () => {
   });
 
   test('in any bytes give scalars or nothing', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 150 }), (bytes) => selectEcdsaScalars(bytes, 'P-521') === undefined));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 150 }), (bytes) => selectEcdsaScalars(bytes, 'P-521') === undefined),
+    );
   });
 });

@@ -33,10 +33,30 @@ function makeInputs(): readonly SignatureInput[] {
   const edwards = makeEd25519Pair();
   const rsa = makeRsaPair(2_048);
   return [
-    { data, key: p256.publicKey, scheme: { scheme: 'ecdsa', hash: 'sha256' }, signature: sign('sha256', MESSAGE, p256.privateKey) },
-    { data, key: p384.publicKey, scheme: { scheme: 'ecdsa', hash: 'sha384' }, signature: sign('sha384', MESSAGE, p384.privateKey) },
-    { data, key: edwards.publicKey, scheme: { scheme: 'ed25519', hash: 'sha512' }, signature: sign(null, MESSAGE, edwards.privateKey) },
-    { data, key: rsa.publicKey, scheme: { scheme: 'rsa-pkcs1', hash: 'sha256' }, signature: sign('sha256', MESSAGE, rsa.privateKey) },
+    {
+      data,
+      key: p256.publicKey,
+      scheme: { scheme: 'ecdsa', hash: 'sha256' },
+      signature: sign('sha256', MESSAGE, p256.privateKey),
+    },
+    {
+      data,
+      key: p384.publicKey,
+      scheme: { scheme: 'ecdsa', hash: 'sha384' },
+      signature: sign('sha384', MESSAGE, p384.privateKey),
+    },
+    {
+      data,
+      key: edwards.publicKey,
+      scheme: { scheme: 'ed25519', hash: 'sha512' },
+      signature: sign(null, MESSAGE, edwards.privateKey),
+    },
+    {
+      data,
+      key: rsa.publicKey,
+      scheme: { scheme: 'rsa-pkcs1', hash: 'sha256' },
+      signature: sign('sha256', MESSAGE, rsa.privateKey),
+    },
   ];
 }
 
@@ -68,7 +88,10 @@ describe('a host that throws on a signature (SG-029)', () => {
 });
 
 describe('a host that cannot import a key', () => {
-  const tampered = (input: SignatureInput): SignatureInput => ({ ...input, data: { kind: 'message', bytes: encodeUtf8('other') } });
+  const tampered = (input: SignatureInput): SignatureInput => ({
+    ...input,
+    data: { kind: 'message', bytes: encodeUtf8('other') },
+  });
 
   test('is done without on Node', async () => {
     faults.import = true;

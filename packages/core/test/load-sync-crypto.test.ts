@@ -14,8 +14,16 @@ test('synchronous checks that need curves ask for them to be loaded, and others 
   const message = encodeUtf8('message');
   const ec = makeEcPair('P-256');
   const rsa = makeRsaPair(2_048);
-  const ecInput = { key: ec.publicKey, scheme: { scheme: 'ecdsa', hash: 'sha256' }, signature: sign('sha256', message, ec.privateKey) } as const;
-  const rsaInput = { key: rsa.publicKey, scheme: { scheme: 'rsa-pkcs1', hash: 'sha256' }, signature: sign('sha256', message, rsa.privateKey) } as const;
+  const ecInput = {
+    key: ec.publicKey,
+    scheme: { scheme: 'ecdsa', hash: 'sha256' },
+    signature: sign('sha256', message, ec.privateKey),
+  } as const;
+  const rsaInput = {
+    key: rsa.publicKey,
+    scheme: { scheme: 'rsa-pkcs1', hash: 'sha256' },
+    signature: sign('sha256', message, rsa.privateKey),
+  } as const;
   const whole = { kind: 'message', bytes: message } as const;
   const digest = { kind: 'digest', bytes: nodeCrypto.hash('sha256', message) } as const;
 
@@ -25,5 +33,6 @@ test('synchronous checks that need curves ask for them to be loaded, and others 
     expect(codeOf(() => provider.verifySync?.({ ...ecInput, data: digest }))).toBe('CONFIG_INVALID');
   }
   await loadSyncCrypto();
-  for (const provider of [nodeCrypto, webCrypto]) expect(provider.verifySync?.({ ...ecInput, data: digest })).toBe(true);
+  for (const provider of [nodeCrypto, webCrypto])
+    expect(provider.verifySync?.({ ...ecInput, data: digest })).toBe(true);
 });
