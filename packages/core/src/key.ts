@@ -140,6 +140,9 @@ function readEd25519Key({ spki, parameters, bits }: KeyParts, at: string): Ed255
 
 /** Magnitude of a positive INTEGER without the zero octet that keeps it positive. */
 function readMagnitude(element: DerElement, at: string): Uint8Array {
+  // Before the bound of the DER reader, so that an oversized key is called one.
+  if (contentBytes(element).length > MAX_RSA_BITS / 8 + 1)
+    throw rejected(at, `RSA numbers of ${MAX_RSA_BITS} bits at most`);
   const content = readIntegerBytes(element, at);
   const first = content[0] as number;
   if (first >= 0x80 || (first === 0 && content.length === 1)) throw rejected(at, 'positive RSA numbers');
