@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// One attempt: a request sent, and its answer read or its connection closed.
+
+import { KeywaxError } from '@keywax/core/errors';
+import { type HttpResponse, makeResponse } from './answer.js';
+import { checkBodyHeaders, readBody, readHeaders } from './body.js';
+import type { Call } from './call.js';
+import { type Deadline, raceDeadline, timedOut } from './deadline.js';
+import { type Failure, classifyFailure } from './failure.js';
+import { quoteRedacted } from './redact.js';
+import { type RetryAfter, isRetriedStatus, readRetryAfter } from './retry.js';
+import type { Fetch, FetchInit, FetchResponse } from './transport.js';
+
+/** How an attempt ended. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly response: HttpResponse }
+  | { readonly kind: 'redirected'; readonly location: string }
+  | ({ readonly kind: 'failed'; readonly retryAfter: RetryAfter } & Failure);
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const MAX_ERROR_BYTES = 65_536; // ATTACKS 4.3
+
+/** Sends the request once. Only the end of the deadline is thrown. @throws OPERATION_ABORTED, NETWORK_TIMEOUT */
+export async function attempt(call: Call, fetch: Fetch, deadline: Deadline): Promise<Outcome> {
+  const controller = new AbortController();
+  let complete = false;
+  try {
+    const response = await raceDeadline(fetch(call.url.href, makeInit(call, controller.signal)), deadline, {
+      ms: call.responseTimeoutMs,
+      onLimit: () => timedOut(call.what, `no headers within ${call.responseTimeoutMs} ms`),
+    });
+    const outcome = await readOutcome(call, response, deadline);
+    complete = outcome.kind === 'answered';
+    return outcome;
+  } catch (thrown) {
+    if (deadline.signal.aborted) throw deadline.failure();
+    return { kind: 'failed', retryAfter: { kind: 'none' }, ...classifyFailure(thrown, call.what, call.secrets) };
+  } finally {
+    // Closes the connection of an answer that was not read to its end; others are left for the next request.
+    if (!complete) controller.abort();
+  }
+}
+
+function makeInit(call: Call, signal: AbortSignal): FetchInit {
+  return {
+    method: call.method,
+    headers: { ...call.headers },
+    ...(call.body === undefined ? {} : { body: call.body }),
+    redirect: 'manual',
+    ...hostFields(),
+    signal,
+  };
+}
+
+/** Fields that browsers act on; workers that do not know one throw on it. */
+function hostFields(): Pick<FetchInit, 'cache' | 'credentials' | 'referrerPolicy'> {
+  const known: object = typeof Request === 'function' ? Request.prototype : {};
+  return {
+    ...('cache' in known ? { cache: 'no-store' } : {}),
+    ...('credentials' in known ? { credentials: 'omit' } : {}),
+    ...('referrerPolicy' in known ? { referrerPolicy: 'no-referrer' } : {}),
+  };
+}
+
+async function readOutcome(call: Call, response: FetchResponse, deadline: Deadline): Promise<Outcome> {
+  const { status } = response;
+  const headers = readHeaders(response);
+  if (call.expectStatus.includes(status)) {
+    // What a refusal says of its content is no reason to lose the refusal.
+    const rules = status < 300 ? call : { ...call, accept: ['*'] };
+    checkBodyHeaders(headers, rules);
+    const body = await readBody(response.body, rules, deadline);
+    return { kind: 'answered', response: makeResponse({ what: call.what, url: call.url.href, status, headers, body }) };
+  }
+  // A browser shows nothing of a redirect that it was told not to follow, and calls it status 0.
+  if (REDIRECTS.has(status) || status === 0) return { kind: 'redirected', location: headers.get('location') ?? '' };
+  return {
+    kind: 'failed',
+    error: await statusError(call, { response, headers }, deadline),
+    retryable: isRetriedStatus(status),
+    retryAfter: readRetryAfter(headers.get('retry-after'), Date.now()),
+  };
+}
+
+async function statusError(
+  call: Call,
+  { response, headers }: { readonly response: FetchResponse; readonly headers: ReadonlyMap<string, string> },
+  deadline: Deadline,
+): Promise<KeywaxError<'NETWORK_STATUS'>> {
+  // 407 is the word of a proxy, which knows a password that we do not.
+  const silent = call.sensitive || response.status === 407;
+  const said = silent ? undefined : await readErrorText(call, { response, headers }, deadline);
+  const actual = said === undefined ? undefined : quoteRedacted(said, call.secrets);
+  const message = `${call.what} answered ${response.status}${actual === undefined ? '' : `: ${actual}`}`;
+  return new KeywaxError('NETWORK_STATUS', message, {
+    details: { status: response.status, origin: call.url.origin, ...(actual === undefined ? {} : { actual }) },
+  });
+}
+
+/** The `message` of an error in JSON, the form of all Sigstore services; nothing else of its body is used. */
+async function readErrorText(
+  call: Call,
+  { response, headers }: { readonly response: FetchResponse; readonly headers: ReadonlyMap<string, string> },
+  deadline: Deadline,
+): Promise<string | undefined> {
+  const rules = { ...call, accept: ['application/json'], maxBytes: MAX_ERROR_BYTES };
+  try {
+    checkBodyHeaders(headers, rules);
+    const body = await readBody(response.body, rules, deadline);
+    const answer = makeResponse({ what: call.what, url: call.url.href, status: response.status, headers, body }).json();
+    const message = answer instanceof Map ? answer.get('message') : undefined;
+    return typeof message === 'string' ? message : undefined;
+  } catch {
+    if (deadline.signal.aborted) throw deadline.failure();
+    return undefined;
+  }
+}
