@@ -70,6 +70,7 @@ const decodeRaw = arm(decodeObject<{ rawBytes: Uint8Array }>({ rawBytes: decodeB
 export const decodeVerifierWithDetails: Decoder<VerifierWithDetails> = transform(
   decodeObject<VerifierMembers>({ x509Certificate: decodeRaw, publicKey: decodeRaw, keyDetails: decodeString }),
   (members, at) => {
+    if (members.keyDetails === '') throw malformed(`${at}.keyDetails`, 'a name, found none');
     const name = expectOneArm(members, ['x509Certificate', 'publicKey'], { at, code: 'INPUT_MALFORMED' });
     const bytes = members[name]?.rawBytes;
     if (bytes === undefined || bytes.length === 0) throw malformed(`${at}.${name}`, 'bytes, found none');
