@@ -72,10 +72,10 @@ function planMessage({ request }: PlanContext, ledger: Ledger, { digest }: Conte
   const actual = request.artifact.digest(digest.algorithm);
   if (actual === undefined)
     throw configError('artifact', `its bytes or its ${digest.algorithm} digest, because that is what was signed`);
-  ledger.require('artifact.digest', '', equalBytes(actual, digest.value), {
+  ledger.require('artifact.digest', '', equalBytes(actual, digest.value), () => ({
     expected: `${digest.algorithm} ${encodeHex(digest.value)}`,
     actual: `${digest.algorithm} ${encodeHex(actual)}`,
-  });
+  }));
   return {};
 }
 
@@ -93,30 +93,31 @@ function planEnvelope(
   ledger: Ledger,
   { payload, payloadType }: Content<'dsse'>,
 ): ArtifactClaim {
-  ledger.require('artifact.payloadType', '', payloadType === request.payloadType, {
+  ledger.require('artifact.payloadType', '', payloadType === request.payloadType, () => ({
     expected: quoteText(request.payloadType),
     actual: quoteText(payloadType),
-  });
+  }));
   if (request.payloadType !== IN_TOTO_PAYLOAD_TYPE) {
     ledger.skip('artifact.subject', '', 'a payload that is not a statement names no subject');
     return {};
   }
   const statement = ledger.decode('artifact.statement', '', () => decodeStatement(payload));
   if (request.predicateType !== undefined) {
-    ledger.require('artifact.predicateType', '', statement.predicateType === request.predicateType, {
-      expected: quoteText(request.predicateType),
+    const expected = quoteText(request.predicateType);
+    ledger.require('artifact.predicateType', '', statement.predicateType === request.predicateType, () => ({
+      expected,
       actual: quoteText(statement.predicateType),
-    });
+    }));
   }
   if (request.artifact.kind === 'none') {
     ledger.skip('artifact.subject', '', 'the caller named no artifact');
     return { statement };
   }
   const subject = statement.subjects.find((candidate) => matchSubject(candidate, request.artifact));
-  ledger.require('artifact.subject', '', subject !== undefined, {
+  ledger.require('artifact.subject', '', subject !== undefined, () => ({
     expected: 'a subject with the digest of the artifact',
     actual: `${statement.subjects.length} others`,
-  });
+  }));
   return { statement, ...(subject === undefined ? {} : { subject }) };
 }
 

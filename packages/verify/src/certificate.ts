@@ -48,9 +48,9 @@ export function planCertificate(
   );
   const leaf = chain[0] as Certificate;
   // client-spec 4.3: a root in the bundle is refused; it could never be an anchor
-  ledger.require('certificate.chain', '', context.request.allowRootInChain || !chain.some(isSelfIssued), {
+  ledger.require('certificate.chain', '', context.request.allowRootInChain || !chain.some(isSelfIssued), () => ({
     reason: 'it carries a self-issued certificate',
-  });
+  }));
   // E2: what a leaf has to be
   ledger.requireRule('certificate.profile', '', () => checkLeaf(leaf, { purpose: OID.codeSigning }));
   const identity = ledger.decode('certificate.identity', '', () => decodeIdentity(leaf));
@@ -80,10 +80,10 @@ export function planPaths(
       ledger: ledger.branch(),
     }));
   });
-  ledger.require('certificate.authority', '', candidates.length > 0, {
+  ledger.require('certificate.authority', '', candidates.length > 0, () => ({
     expected: 'an issuer of the trusted root',
     actual: formatName(leaf.issuer),
-  });
+  }));
   const scts = decodeScts(ledger, leaf);
   const failures = candidates.map((candidate) => planPath(context, candidate, { ...claim, scts }));
   if (!failures.includes(undefined)) throw failures[0];
@@ -119,10 +119,7 @@ function planPath(
     ledger.requireRule('certificate.path', subject, () => checkPath(path, { purpose: OID.codeSigning }));
     for (const { at } of times) {
       // E4: the hybrid model: the trust root's window and every certificate's own, at every proven time
-      ledger.require(
-        'certificate.window',
-        subject,
-        isWithin(authority.validFor, at),
+      ledger.require('certificate.window', subject, isWithin(authority.validFor, at), () =>
         describeWindow(authority.validFor, at),
       );
       ledger.requireRule('certificate.validity', subject, () => checkPathValidity(path, at));
@@ -158,29 +155,26 @@ function planSctChecks(
       continue;
     }
     const { key } = log;
-    ledger.require('sct.key', subject, key !== undefined, { reason: log.unusable ?? '' });
+    ledger.require('sct.key', subject, key !== undefined, () => ({ reason: log.unusable ?? '' }));
     if (key === undefined) continue;
     // F1: the pair of algorithms is one that this key can have
     ledger.require(
       'sct.algorithm',
       subject,
       ALGORITHM_SUITES.some(({ scheme, key: of }) => scheme === sct.scheme.scheme && of.kind === key.kind),
-      {
+      () => ({
         expected: `an algorithm of a key of kind ${key.kind}`,
         actual: sct.scheme.scheme,
-      },
+      }),
     );
-    ledger.require(
-      'sct.window',
-      subject,
-      isWithin(log.validFor, sct.timestamp),
+    ledger.require('sct.window', subject, isWithin(log.validFor, sct.timestamp), () =>
       describeWindow(log.validFor, sct.timestamp),
     );
     const life = {
       start: new Date(leaf.notBefore.getTime() - SCT_SLACK_MS),
       end: new Date(leaf.notAfter.getTime() + SCT_SLACK_MS),
     };
-    ledger.require('sct.time', subject, isWithin(life, sct.timestamp), describeWindow(life, sct.timestamp));
+    ledger.require('sct.time', subject, isWithin(life, sct.timestamp), () => describeWindow(life, sct.timestamp));
     // F2: the signed data names the issuer of this path by the hash of its key
     const issuerKeyHash = request.crypto.hash('sha256', issuer.spki);
     const input = encodeSctInput(sct, issuerKeyHash, encodePrecertificateTbs(leaf));
@@ -192,14 +186,14 @@ function planSctChecks(
     counted.push(logNames(log, request.distinctOperators));
   }
   if (request.sctThreshold === 'none') return;
-  ledger.require('sct.present', '', counted.length > 0, {
+  ledger.require('sct.present', '', counted.length > 0, () => ({
     expected: 'an SCT of a known certificate log',
     actual: `${scts.length} of unknown logs`,
-  });
+  }));
   // RUL-16: logs count, not SCTs
   const count = countDistinct(counted);
-  ledger.require('sct.threshold', '', count >= demanded(request.sctThreshold), {
+  ledger.require('sct.threshold', '', count >= demanded(request.sctThreshold), () => ({
     expected: `${request.sctThreshold} certificate logs`,
     actual: `${count}`,
-  });
+  }));
 }

@@ -250,16 +250,24 @@ export interface SignatureCheck {
   readonly recurring?: string;
 }
 
+/** A row as it is recorded: what it says is worked out only where somebody reads it. */
+export interface RecordedRow {
+  readonly id: CheckId;
+  readonly subject: string;
+  readonly state: CheckState;
+  readonly describe?: () => Compared;
+}
+
 /** Records rows in order; stops the planning at the first that fails. */
 export interface Ledger {
-  readonly rows: readonly CheckRow[];
+  readonly rows: readonly RecordedRow[];
   readonly signatures: readonly SignatureCheck[];
   /** The error of the first failed row. */
   failure(): KeywaxError | undefined;
   /** Runs a decoder; its error is the row's. */
   decode<T>(id: CheckId, subject: string, decoder: () => T): T;
-  /** Demands that a comparison holds. */
-  require(id: CheckId, subject: string, holds: boolean, compared?: Compared): void;
+  /** Demands that a comparison holds; `describe` runs only where somebody reads what was compared. */
+  require(id: CheckId, subject: string, holds: boolean, describe?: () => Compared): void;
   /** Demands that `rule` returns; what it throws becomes the reason of the row. */
   requireRule(id: CheckId, subject: string, rule: () => void): void;
   skip(id: CheckId, subject: string, reason: string): void;
@@ -271,11 +279,11 @@ export interface Ledger {
 
 /** A new ledger. `omit` names checks that are left out: only the tests that prove each check necessary do that. */
 export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
-  const rows: CheckRow[] = [];
+  const rows: RecordedRow[] = [];
   const signatures: SignatureCheck[] = [];
   let failure: KeywaxError | undefined;
   const fail = (id: CheckId, subject: string, compared: Compared, cause?: unknown): never => {
-    rows.push({ id, subject, state: 'failed', ...describeCompared(compared) });
+    rows.push({ id, subject, state: 'failed', describe: () => compared });
     failure = describeFailure(id, subject, compared, cause);
     throw failure;
   };
@@ -293,19 +301,10 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
         return fail(id, subject, { reason: error.message, code: error.code }, error);
       }
     },
-    require(id, subject, holds, compared = {}) {
+    require(id, subject, holds, describe) {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
-      if (!holds) fail(id, subject, compared);
-      const { expected, actual } = compared;
-      rows.push({
-        id,
-        subject,
-        state: 'passed',
-        ...describeCompared({
-          ...(expected === undefined ? {} : { expected }),
-          ...(actual === undefined ? {} : { actual }),
-        }),
-      });
+      if (!holds) fail(id, subject, describe?.() ?? {});
+      rows.push({ id, subject, state: 'passed', ...(describe === undefined ? {} : { describe }) });
     },
     requireRule(id, subject, rule) {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
@@ -318,7 +317,7 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
       rows.push({ id, subject, state: 'passed' });
     },
     skip(id, subject, reason) {
-      rows.push({ id, subject, state: 'skipped', reason });
+      rows.push({ id, subject, state: 'skipped', describe: () => ({ reason }) });
     },
     sign(check) {
       if (omit.has(check.id)) return ledger.skip(check.id, check.subject, 'left out');
@@ -328,6 +327,40 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
     branch: () => createLedger(omit),
   };
   return ledger;
+}
+
+/** Rows as the plan and the report show them. A row that passed needs no reason. */
+export function describeRows(rows: readonly RecordedRow[]): readonly CheckRow[] {
+  return Object.freeze(
+    rows.map(({ id, subject, state, describe }) => {
+      const { expected, actual, reason } = describe?.() ?? {};
+      return Object.freeze({
+        id,
+        subject,
+        state,
+        ...(reason === undefined || state === 'passed' ? {} : { reason }),
+        ...(expected === undefined ? {} : { expected }),
+        ...(actual === undefined ? {} : { actual }),
+      });
+    }),
+  );
+}
+
+/** Gives a record a property that is worked out when it is first read. */
+export function withLazy<T extends object, K extends string, V>(
+  record: T,
+  name: K,
+  compute: () => V,
+): T & Readonly<Record<K, V>> {
+  let computed: { readonly value: V } | undefined;
+  Object.defineProperty(record, name, {
+    enumerable: true,
+    get() {
+      computed ??= { value: compute() };
+      return computed.value;
+    },
+  });
+  return record as T & Readonly<Record<K, V>>;
 }
 
 /** The error for a check that failed. */
@@ -349,14 +382,6 @@ export function describeFailure(id: CheckId, subject: string, compared: Compared
     return new KeywaxError(code, message, { cause, details: { ...details, limit } });
   }
   return new KeywaxError(code as Exclude<ErrorCode, 'INPUT_TOO_LARGE' | 'NETWORK_STATUS'>, message, { cause, details });
-}
-
-function describeCompared({ expected, actual, reason }: Compared): Partial<CheckRow> {
-  return {
-    ...(expected === undefined ? {} : { expected }),
-    ...(actual === undefined ? {} : { actual }),
-    ...(reason === undefined ? {} : { reason }),
-  };
 }
 
 /** How a check is named in lists of evidence: its id, with the piece of evidence where there are several. */

@@ -71,10 +71,10 @@ export function planEntries(
   }
   // client-spec 4.6, RUL-16: logs count, not entries
   const count = countDistinct(claims.map(({ log }) => logNames(log, request.distinctOperators)));
-  ledger.require('log.threshold', '', count >= demanded(request.logThreshold), {
+  ledger.require('log.threshold', '', count >= demanded(request.logThreshold), () => ({
     expected: `${request.logThreshold} transparency logs`,
     actual: `${count}`,
-  });
+  }));
   return claims;
 }
 
@@ -99,14 +99,14 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
     return [];
   }
   // RUL-24: a listed log that is unusable fails whatever needs it
-  ledger.require('entry.log', subject, log.key !== undefined, { reason: log.unusable ?? '' });
+  ledger.require('entry.log', subject, log.key !== undefined, () => ({ reason: log.unusable ?? '' }));
   planBody(context, ledger, step);
   const byProof = checkpoint === undefined ? [] : planInclusion(context, ledger, { ...step, log, checkpoint });
   if (checkpoint === undefined) planWithoutProof(context, ledger, step);
   if (entry.promise === undefined) {
     // RUL-12: the key was in use at every proven time
     for (const { at } of times)
-      ledger.require('entry.window', subject, isWithin(log.validFor, at), describeWindow(log.validFor, at));
+      ledger.require('entry.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
   }
   const byPromise = entry.promise === undefined ? [] : [checkName('promise.signature', subject)];
   return [{ index: entry.logIndex, log, provenBy: [checkName('entry.signature', subject), ...byPromise, ...byProof] }];
@@ -114,10 +114,10 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
 
 /** RUL-8: only a promise can stand in for a proof, and only in a bundle 0.1. */
 function planWithoutProof({ request }: PlanContext, ledger: Ledger, { entry, subject }: EntryStep): void {
-  ledger.require('entry.proof', subject, !request.requireInclusionProof && entry.promise !== undefined, {
+  ledger.require('entry.proof', subject, !request.requireInclusionProof && entry.promise !== undefined, () => ({
     expected: 'an inclusion proof with its checkpoint',
     actual: 'none',
-  });
+  }));
   ledger.skip('entry.inclusion', subject, 'the bundle carries the promise of the log instead');
 }
 
@@ -137,31 +137,36 @@ function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed
   const body = ledger.decode('entry.body', subject, () => decodeEntryBody(entry));
   const fits =
     content.kind === 'message' ? body.kind === 'hashedrekord' : body.kind !== 'hashedrekord' || isRekorV2Entry(entry);
-  ledger.require('entry.kind', subject, fits, {
+  ledger.require('entry.kind', subject, fits, () => ({
     expected: `a kind for content of kind ${content.kind}`,
     actual: quoteText(`${entry.kind} ${entry.version}`),
-  });
+  }));
   const [recorded] = body.signatures;
   const single = body.signatures.length === 1 && recorded !== undefined;
-  ledger.require('entry.signature', subject, single && equalBytes(recorded.signature, content.signature), {
+  ledger.require('entry.signature', subject, single && equalBytes(recorded.signature, content.signature), () => ({
     reason: single ? 'another signature' : `${body.signatures.length} signatures`,
-  });
+  }));
   if (recorded === undefined) return;
   ledger.require(
     'entry.key',
     subject,
     matchVerifier(recorded.verifier, signed.verifier) &&
       (recorded.keyDetails ?? signed.suite.keyDetails) === signed.suite.keyDetails,
-    {
+    () => ({
       expected: `the ${signed.verifier.kind} of the bundle for ${signed.suite.keyDetails}`,
       actual: `${recorded.verifier.kind} for ${quoteText(recorded.keyDetails ?? signed.suite.keyDetails)}`,
-    },
+    }),
   );
   const { algorithm, value } = recordedContent(context, body, signed.suite);
-  ledger.require('entry.digest', subject, body.digest.algorithm === algorithm && equalBytes(body.digest.value, value), {
-    expected: `${algorithm} ${encodeHex(value)}`,
-    actual: `${body.digest.algorithm} ${encodeHex(body.digest.value)}`,
-  });
+  ledger.require(
+    'entry.digest',
+    subject,
+    body.digest.algorithm === algorithm && equalBytes(body.digest.value, value),
+    () => ({
+      expected: `${algorithm} ${encodeHex(value)}`,
+      actual: `${body.digest.algorithm} ${encodeHex(body.digest.value)}`,
+    }),
+  );
   if (body.kind === 'hashedrekord' && isRekorV2Entry(entry)) {
     // r2: the body is what the bundle leads to, byte for byte
     const rebuilt = encodeHashedRekordV2Body({
@@ -171,9 +176,9 @@ function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed
       verifier: signed.verifier,
       keyDetails: signed.suite.keyDetails,
     });
-    ledger.require('entry.canonical', subject, equalBytes(rebuilt, entry.body), {
+    ledger.require('entry.canonical', subject, equalBytes(rebuilt, entry.body), () => ({
       reason: 'the same content in another form',
-    });
+    }));
   }
 }
 
@@ -210,19 +215,19 @@ function planInclusion(
   if (proof === undefined) return [];
   // r2: a log without shards has one index
   if (isRekorV2Entry(entry))
-    ledger.require('entry.index', subject, proof.logIndex === entry.logIndex, {
+    ledger.require('entry.index', subject, proof.logIndex === entry.logIndex, () => ({
       expected: `${entry.logIndex}`,
       actual: `${proof.logIndex}`,
-    });
+    }));
   planCheckpoint(context, ledger, step);
-  ledger.require('entry.treeSize', subject, proof.treeSize === checkpoint.size, {
+  ledger.require('entry.treeSize', subject, proof.treeSize === checkpoint.size, () => ({
     expected: `${checkpoint.size}`,
     actual: `${proof.treeSize}`,
-  });
-  ledger.require('entry.rootHash', subject, equalBytes(proof.rootHash, checkpoint.rootHash), {
+  }));
+  ledger.require('entry.rootHash', subject, equalBytes(proof.rootHash, checkpoint.rootHash), () => ({
     expected: encodeHex(checkpoint.rootHash),
     actual: encodeHex(proof.rootHash),
-  });
+  }));
   const sha256 = (...pieces: readonly Uint8Array[]): Uint8Array => context.request.crypto.hash('sha256', ...pieces);
   // RFC 9162 2.1.3.2
   ledger.requireRule('entry.inclusion', subject, () =>
@@ -244,10 +249,10 @@ function planCheckpoint(
   { entry, subject, log, checkpoint }: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint },
 ): void {
   const name = originHost(checkpoint.origin, entry);
-  ledger.require('checkpoint.origin', subject, name === log.origin, {
+  ledger.require('checkpoint.origin', subject, name === log.origin, () => ({
     expected: quoteText(log.origin),
     actual: quoteText(checkpoint.origin),
-  });
+  }));
   const keysOfLog = trust.root.logs.filter(
     (candidate) => candidate.key !== undefined && candidate.origin === log.origin,
   );
@@ -261,7 +266,7 @@ function planCheckpoint(
     'checkpoint.signer',
     subject,
     ours.some(({ candidate }) => equalBytes(candidate.logId, log.logId)),
-    { expected: `a signature of ${quoteText(log.origin)} with the key of the entry` },
+    () => ({ expected: `a signature of ${quoteText(log.origin)} with the key of the entry` }),
   );
   // RUL-4: a known key's signature that fails refuses the checkpoint
   for (const { candidate, line, i } of ours)

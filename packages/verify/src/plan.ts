@@ -8,8 +8,16 @@ import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { PublicKey } from '@keywax/core/key';
 import { formatRfc3339, isWithin } from '@keywax/core/time';
 import { type ArtifactClaim, planArtifact, selectArtifactSuite } from './artifact.js';
-import { type CertificateClaim, planCertificate, planPaths } from './certificate.js';
-import { type CheckRow, type Ledger, type SignatureCheck, createLedger } from './checks.js';
+import { type CertificateClaim, type PathCandidate, planCertificate, planPaths } from './certificate.js';
+import {
+  type CheckRow,
+  type Ledger,
+  type RecordedRow,
+  type SignatureCheck,
+  createLedger,
+  describeRows,
+  withLazy,
+} from './checks.js';
 import { type EntryClaim, planEntries } from './log.js';
 import { configError } from './options.js';
 import { type PolicyKey, planPolicy } from './policy.js';
@@ -60,9 +68,14 @@ export interface Plan {
 export interface PlanSecrets {
   readonly request: ReadRequest;
   readonly bundle: Bundle;
-  readonly claims?: Claims;
-  /** Where among `checks` those of the path belong. */
+  readonly rows: readonly RecordedRow[];
+  readonly signatures: readonly SignatureCheck[];
+  readonly paths: readonly Ledger[];
+  /** Where among the rows those of the path belong. */
   readonly pathAt: number;
+  readonly failure: KeywaxError | undefined;
+  /** Absent where there is a failure. */
+  readonly claims: Claims | undefined;
 }
 
 const made = new WeakMap<object, PlanSecrets>();
@@ -96,18 +109,29 @@ export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: 
     if (!isKeywaxError(error) || error.code === 'CONFIG_INVALID') throw error;
     failure = error;
   }
-  const plan: Plan = Object.freeze({
-    checks: Object.freeze([...ledger.rows]),
-    signatures: Object.freeze([...ledger.signatures]),
-    paths: Object.freeze(
-      state.paths.map(({ authority, ledger: { rows, signatures } }) =>
-        Object.freeze({ authority: authority.uri, checks: rows, signatures }),
-      ),
+  const { rows, signatures } = ledger;
+  const paths = state.paths.map(({ ledger: path }) => path);
+  const plan: Plan = Object.freeze(
+    withLazy(
+      {
+        signatures: Object.freeze([...signatures]),
+        paths: Object.freeze(state.paths.map(showPath)),
+        ...(failure === undefined ? {} : { failure }),
+      },
+      'checks',
+      () => describeRows(rows),
     ),
-    ...(failure === undefined ? {} : { failure }),
-  });
-  made.set(plan, { request: read, bundle, pathAt: state.pathAt, ...(claims === undefined ? {} : { claims }) });
+  );
+  made.set(plan, { request: read, bundle, rows, signatures, paths, pathAt: state.pathAt, failure, claims });
   return plan;
+}
+
+function showPath({ authority, ledger: { rows, signatures } }: PathCandidate): PlannedPath {
+  return Object.freeze(
+    withLazy({ authority: authority.uri, signatures: Object.freeze([...signatures]) }, 'checks', () =>
+      describeRows(rows),
+    ),
+  );
 }
 
 interface PlanState {
@@ -188,5 +212,5 @@ function selectPolicyKey({ policy }: ReadRequest, ledger: Ledger, hint: string):
 function planKeyValidity(ledger: Ledger, { validFor }: PolicyKey, times: readonly TimeClaim[]): void {
   if (validFor === undefined) return ledger.skip('key.validity', '', 'the key has no validity window');
   for (const { at } of times)
-    ledger.require('key.validity', formatRfc3339(at), isWithin(validFor, at), describeWindow(validFor, at));
+    ledger.require('key.validity', formatRfc3339(at), isWithin(validFor, at), () => describeWindow(validFor, at));
 }

@@ -172,7 +172,7 @@ export function planPolicy(ledger: Ledger, policy: ReadPolicy, identity: SignerI
     'policy.identity',
     '',
     mismatches.includes(undefined),
-    first ?? { actual: quoteText(identity.subject, 200) },
+    () => first ?? { actual: quoteText(identity.subject, 200) },
   );
 }
 

@@ -3,7 +3,7 @@
 
 import type { ErrorCode } from '@keywax/core/errors';
 import { formatRfc3339 } from '@keywax/core/time';
-import { type CheckRow, checkName } from './checks.js';
+import { type CheckRow, type RecordedRow, checkName, describeRows } from './checks.js';
 import type { Claims } from './plan.js';
 
 /** A value that the bundle claims, and the checks that justify it. */
@@ -25,22 +25,28 @@ export interface Report {
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
 
-/** Makes the facts of a report from the claims of a plan and the rows that settled. */
-export function reportFacts(claims: Claims, checks: readonly CheckRow[]): readonly ReportFact[] {
-  const passed = new Set(
-    checks.filter(({ state }) => state === 'passed').map(({ id, subject }) => checkName(id, subject)),
+/** Makes a report from the claims of a plan, as far as it came, and its rows. */
+export function makeReport(claims: Claims | undefined, rows: readonly RecordedRow[], error?: Report['error']): Report {
+  return Object.freeze({
+    verdict: error === undefined ? 'verified' : 'refused',
+    checks: describeRows(rows),
+    facts: claims === undefined ? [] : listFacts(claims, rows),
+    ...(error === undefined ? {} : { error }),
+  });
+}
+
+function listFacts(claims: Claims, rows: readonly RecordedRow[]): readonly ReportFact[] {
+  const passed = new Set<string>();
+  const failed = new Set<string>();
+  for (const { id, subject, state } of rows) {
+    if (state === 'skipped') continue;
+    const names = state === 'passed' ? passed : failed;
+    names.add(id).add(checkName(id, subject));
+  }
+  const holds = (name: string): boolean => passed.has(name) && !failed.has(name);
+  return describeClaims(claims).map((claim) =>
+    Object.freeze({ ...claim, state: claim.provenBy.every(holds) ? 'proven' : 'claimed' }),
   );
-  const passedIds = new Set(checks.filter(({ state }) => state === 'passed').map(({ id }) => id as string));
-  const failedIds = new Set(
-    checks.filter(({ state }) => state !== 'passed' && state !== 'skipped').map(({ id }) => id as string),
-  );
-  const holds = (name: string): boolean => passed.has(name) || (passedIds.has(name) && !failedIds.has(name));
-  return describeClaims(claims).map(({ name, value, provenBy }) => ({
-    name,
-    value,
-    provenBy,
-    state: provenBy.every(holds) ? 'proven' : 'claimed',
-  }));
 }
 
 type Claim = Omit<ReportFact, 'state'>;

@@ -8,13 +8,13 @@ import type { PublicKey } from '@keywax/core/key';
 import type { Certificate } from '@keywax/core/x509';
 import type { Statement, StatementSubject } from '@keywax/bundle';
 import type { CertificateAuthority } from '@keywax/trust';
-import { type CheckRow, type SignatureCheck, describeFailure } from './checks.js';
+import { type Ledger, type RecordedRow, type SignatureCheck, describeFailure, withLazy } from './checks.js';
 import type { SignerIdentity } from './identity.js';
 import { logNames } from './log.js';
 import { configError } from './options.js';
 import { type Claims, type Plan, type PlanSecrets, readPlan } from './plan.js';
 import { selectPredicates } from './policy.js';
-import { type Report, reportFacts } from './report.js';
+import { type Report, makeReport } from './report.js';
 import type { PreparedTrust } from './prepare.js';
 import { countDistinct, demanded } from './threshold.js';
 
@@ -52,6 +52,7 @@ export interface Verified {
 
 /** What became of a signature. */
 type Outcome = 'holds' | 'fails' | KeywaxError;
+type Outcomes = ReadonlyMap<SignatureCheck, Outcome>;
 
 /**
  * Checks every signature of a plan, those that are slow in parallel.
@@ -59,15 +60,15 @@ type Outcome = 'holds' | 'fails' | KeywaxError;
  */
 export async function settle(plan: Plan, crypto: CryptoProvider = defaultCrypto): Promise<Verified> {
   const secrets = readPlan(plan);
-  if (plan.failure !== undefined) throw refuse(secrets, planRows(plan, secrets), plan.failure);
+  if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   const { trust } = secrets.request;
   const outcomes = new Map<SignatureCheck, Outcome>();
   await Promise.all(
-    listSignatures(plan).map(async (check) => {
+    listSignatures(secrets).map(async (check) => {
       outcomes.set(check, recall(trust, check) ?? (await attempt(async () => crypto.verify(check.input))));
     }),
   );
-  return judge(plan, secrets, outcomes);
+  return judge(secrets, outcomes);
 }
 
 /**
@@ -76,25 +77,24 @@ export async function settle(plan: Plan, crypto: CryptoProvider = defaultCrypto)
  */
 export function settleSync(plan: Plan, crypto: CryptoProvider = defaultCrypto): Verified {
   const secrets = readPlan(plan);
-  if (plan.failure !== undefined) throw refuse(secrets, planRows(plan, secrets), plan.failure);
-  const { verifySync } = crypto;
-  if (verifySync === undefined) throw configError('crypto', 'a provider that can verify without waiting');
+  if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
+  if (crypto.verifySync === undefined) throw configError('crypto', 'a provider that can verify without waiting');
   const outcomes = new Map<SignatureCheck, Outcome>();
-  for (const check of listSignatures(plan)) {
-    outcomes.set(check, recall(secrets.request.trust, check) ?? attemptSync(() => verifySync(check.input)));
+  for (const check of listSignatures(secrets)) {
+    outcomes.set(check, recall(secrets.request.trust, check) ?? attemptSync(() => crypto.verifySync?.(check.input)));
   }
-  return judge(plan, secrets, outcomes);
+  return judge(secrets, outcomes);
 }
 
-function listSignatures(plan: Plan): readonly SignatureCheck[] {
-  return [...plan.signatures, ...plan.paths.flatMap(({ signatures }) => signatures)];
+function listSignatures({ signatures, paths }: PlanSecrets): readonly SignatureCheck[] {
+  return [...signatures, ...paths.flatMap((path) => path.signatures)];
 }
 
 function recall(trust: PreparedTrust, { constant, recurring }: SignatureCheck): Outcome | undefined {
   return trust.settled.has(constant, recurring) ? 'holds' : undefined;
 }
 
-async function attempt(check: () => Promise<boolean>): Promise<Outcome> {
+async function attempt(check: () => Promise<unknown>): Promise<Outcome> {
   try {
     return describeAnswer(await check());
   } catch (error) {
@@ -102,7 +102,7 @@ async function attempt(check: () => Promise<boolean>): Promise<Outcome> {
   }
 }
 
-function attemptSync(check: () => boolean): Outcome {
+function attemptSync(check: () => unknown): Outcome {
   try {
     return describeAnswer(check());
   } catch (error) {
@@ -111,154 +111,134 @@ function attemptSync(check: () => boolean): Outcome {
 }
 
 /** Only `true` itself holds: a promise that nobody awaited does not. */
-function describeAnswer(answer: boolean): Outcome {
+function describeAnswer(answer: unknown): Outcome {
   return answer === true ? 'holds' : 'fails';
 }
 
 function describeThrown(error: unknown): Outcome {
-  if (!isKeywaxError(error)) return new KeywaxError('INTERNAL_ERROR', 'the crypto provider failed', { cause: error });
-  return error;
+  if (isKeywaxError(error)) return error;
+  return new KeywaxError('INTERNAL_ERROR', 'the crypto provider failed', { cause: error });
 }
 
 /** The verdict: every row holds, and one path whole. */
-function judge(plan: Plan, secrets: PlanSecrets, outcomes: ReadonlyMap<SignatureCheck, Outcome>): Verified {
-  const { request, claims } = secrets;
-  const { trust } = request;
-  for (const [check, outcome] of outcomes) if (outcome === 'holds') trust.settled.add(check.constant, check.recurring);
-  const holds = (check: SignatureCheck): boolean => outcomes.get(check) === 'holds';
-  const sound = plan.paths.findIndex(
-    ({ checks, signatures }) => checks.every(({ state }) => state !== 'failed') && signatures.every(holds),
-  );
-  const chosen =
-    sound >= 0 ? sound : plan.paths.findIndex(({ checks }) => checks.every(({ state }) => state !== 'failed'));
-  const signatures = listRelevant(plan, chosen);
-  const rows = settleRows(planRows(plan, secrets, chosen), signatures, outcomes);
-  const failed = rows.find(({ state }) => state === 'failed' || state === 'pending');
-  if (failed !== undefined || claims === undefined) {
-    throw refuse(secrets, rows, describeOutcome(failed, signatures, outcomes));
+function judge(secrets: PlanSecrets, outcomes: Outcomes): Verified {
+  const { request, claims, paths } = secrets;
+  for (const [check, outcome] of outcomes) {
+    if (outcome === 'holds') request.trust.settled.add(check.constant, check.recurring);
   }
-  checkWhole(plan, signatures, claims, chosen, sound);
-  recount(secrets, claims);
-  return conclude(secrets, claims, { rows, chosen });
-}
-
-function listRelevant(plan: Plan, chosen: number): readonly SignatureCheck[] {
-  return [...plan.signatures, ...(plan.paths[chosen]?.signatures ?? [])];
+  const holds = (check: SignatureCheck): boolean => outcomes.get(check) === 'holds';
+  const candidates = paths.filter((path) => path.failure() === undefined);
+  const whole = candidates.find((path) => path.signatures.every(holds));
+  const path = whole ?? candidates[0];
+  const rows = settleRows(orderRows(secrets, path), outcomes, [...secrets.signatures, ...(path?.signatures ?? [])]);
+  const failed = rows.find(({ row }) => row.state !== 'passed' && row.state !== 'skipped');
+  const settled = rows.map(({ row }) => row);
+  if (failed !== undefined) throw refuse(secrets, settled, describeUnsettled(failed));
+  if (claims === undefined) throw new KeywaxError('INTERNAL_ERROR', 'a plan without claims');
+  checkWhole(secrets, claims, whole);
+  return conclude(secrets, claims, { rows: settled, candidate: whole === undefined ? -1 : paths.indexOf(whole) });
 }
 
 /** The rows of a plan in their order, those of one path in their place. */
-function planRows(plan: Plan, { pathAt }: PlanSecrets, chosen = 0): readonly CheckRow[] {
-  return [...plan.checks.slice(0, pathAt), ...(plan.paths[chosen]?.checks ?? []), ...plan.checks.slice(pathAt)];
+function orderRows({ rows, paths, pathAt }: PlanSecrets, path: Ledger | undefined = paths[0]): readonly RecordedRow[] {
+  return [...rows.slice(0, pathAt), ...(path?.rows ?? []), ...rows.slice(pathAt)];
 }
 
-/** Pending rows take the outcome of their signature: row and signature were recorded together, in the same order. */
+interface SettledRow {
+  readonly row: RecordedRow;
+  readonly outcome?: Outcome;
+}
+
+/** Pending rows take the outcome of their signature; row and signature were recorded together. */
 function settleRows(
-  rows: readonly CheckRow[],
+  rows: readonly RecordedRow[],
+  outcomes: Outcomes,
   signatures: readonly SignatureCheck[],
-  outcomes: ReadonlyMap<SignatureCheck, Outcome>,
-): readonly CheckRow[] {
+): readonly SettledRow[] {
   const left = [...signatures];
   return rows.map((row) => {
-    if (row.state !== 'pending') return row;
+    if (row.state !== 'pending') return { row };
     const at = left.findIndex(({ id, subject }) => id === row.id && subject === row.subject);
     const [check] = at < 0 ? [] : left.splice(at, 1);
-    const outcome = check === undefined ? undefined : outcomes.get(check);
-    if (outcome === 'holds') return { ...row, state: 'passed' };
-    return {
-      ...row,
-      state: 'failed',
-      reason: isKeywaxError(outcome) ? outcome.message : 'the signature does not verify',
-    };
+    const outcome = check === undefined ? 'fails' : (outcomes.get(check) ?? 'fails');
+    if (outcome === 'holds') return { row: { ...row, state: 'passed' } };
+    const reason = outcome === 'fails' ? 'the signature does not verify' : outcome.message;
+    return { row: { ...row, state: 'failed', describe: () => ({ reason }) }, outcome };
   });
 }
 
-function describeOutcome(
-  failed: CheckRow | undefined,
-  signatures: readonly SignatureCheck[],
-  outcomes: ReadonlyMap<SignatureCheck, Outcome>,
-): KeywaxError {
-  if (failed === undefined) return new KeywaxError('INTERNAL_ERROR', 'a plan without claims');
-  const { id, subject } = failed;
-  const thrown = signatures
-    .filter((check) => check.id === id && check.subject === subject)
-    .map((check) => outcomes.get(check))
-    .find((outcome): outcome is KeywaxError => isKeywaxError(outcome));
+function describeUnsettled({ row: { id, subject, describe }, outcome }: SettledRow): KeywaxError {
+  const thrown = isKeywaxError(outcome) ? outcome : undefined;
   return describeFailure(
     id,
     subject,
-    {
-      reason: failed.reason ?? 'the signature does not verify',
-      ...(thrown === undefined ? {} : { code: thrown.code }),
-    },
+    { ...describe?.(), ...(thrown === undefined ? {} : { code: thrown.code }) },
     thrown,
   );
 }
 
-/** A plan that was emptied is no plan: exactly one artifact signature, and for a certificate a whole path with its signature. */
+/**
+ * A plan that lost a step proves nothing: there is exactly one artifact signature, a certificate comes with a whole
+ * path that begins with its own signature, and every threshold is reached by what settled.
+ */
 function checkWhole(
-  plan: Plan,
-  signatures: readonly SignatureCheck[],
-  claims: Claims,
-  chosen: number,
-  sound: number,
+  { request, signatures, paths }: PlanSecrets,
+  { times, entries, signer }: Claims,
+  path: Ledger | undefined,
 ): void {
-  const artifactSignatures = signatures.filter(({ id }) => id === 'artifact.signature').length;
-  const whole =
-    artifactSignatures === 1 &&
-    (claims.signer.kind === 'key' ? plan.paths.length === 0 : sound >= 0 && sound === chosen);
-  if (!whole)
-    throw new KeywaxError('INTERNAL_ERROR', 'a plan has exactly one artifact signature, and one path to an authority');
+  const isCertified = path?.signatures.some(({ id }) => id === 'certificate.signature') === true && times.length > 0;
+  const isSigned = signatures.filter(({ id }) => id === 'artifact.signature').length === 1;
+  const stamps = times.filter(({ source }) => source === 'timestamp');
+  const isEnough =
+    countDistinct(entries.map(({ log }) => logNames(log, request.distinctOperators))) >=
+      demanded(request.logThreshold) &&
+    countDistinct(stamps.map(({ names }) => names)) >= demanded(request.timestampThreshold);
+  const isSignerSound = signer.kind === 'certificate' ? isCertified : paths.length === 0;
+  if (!isSigned || !isSignerSound || !isEnough) throw new KeywaxError('INTERNAL_ERROR', 'the plan is not whole');
 }
 
-/** Every threshold once more, over what settled. */
-function recount({ request }: PlanSecrets, { times, entries, signer }: Claims): void {
-  const counts = [
-    [request.logThreshold, countDistinct(entries.map(({ log }) => logNames(log, request.distinctOperators)))],
-    [
-      request.timestampThreshold,
-      countDistinct(times.filter(({ source }) => source === 'timestamp').map(({ names }) => names)),
-    ],
-    [signer.kind === 'certificate' ? 1 : 'none', times.length],
-  ] as const;
-  if (counts.some(([threshold, count]) => count < demanded(threshold)))
-    throw new KeywaxError('INTERNAL_ERROR', 'fewer authorities settled than were planned');
+interface Conclusion {
+  readonly rows: readonly RecordedRow[];
+  /** Position of the path that settled, -1 for a managed key. */
+  readonly candidate: number;
 }
 
-function conclude(
-  secrets: PlanSecrets,
-  claims: Claims,
-  { rows, chosen }: { readonly rows: readonly CheckRow[]; readonly chosen: number },
-): Verified {
-  const { request, bundle } = secrets;
-  const { signer } = claims;
-  const checks = [...rows];
-  if (signer.kind === 'certificate') {
-    const predicates = selectPredicates(request.policy, signer.identity);
-    const allowed = predicates.some((predicate) => predicate === undefined || predicate(signer.identity) === true);
-    if (predicates.some((predicate) => predicate !== undefined))
-      checks.push({ id: 'policy.predicate', subject: '', state: allowed ? 'passed' : 'failed' });
-    if (!allowed) throw refuse(secrets, checks, describeFailure('policy.predicate', '', {}));
-  }
-  const report: Report = Object.freeze({
-    verdict: 'verified',
-    checks: Object.freeze(checks),
-    facts: reportFacts(claims, checks),
-  });
-  const { statement, subject } = claims.artifact;
-  return Object.freeze({
-    signer: describeSigner(signer, chosen),
-    times: Object.freeze(claims.times.map(({ at, source, authority }) => Object.freeze({ at, source, authority }))),
-    entries: Object.freeze(claims.entries.map(({ index, log }) => Object.freeze({ index, log: log.baseUrl }))),
+function conclude(secrets: PlanSecrets, claims: Claims, { rows, candidate }: Conclusion): Verified {
+  const { bundle } = secrets;
+  const { signer, times, entries, artifact } = claims;
+  const checks = [...rows, ...judgePredicates(secrets, claims, rows)];
+  const { statement, subject } = artifact;
+  const verified = {
+    signer: describeSigner(signer, candidate),
+    times: Object.freeze(
+      times.map(({ at, source, authority }) => Object.freeze({ at: new Date(at), source, authority })),
+    ),
+    entries: Object.freeze(entries.map(({ index, log }) => Object.freeze({ index, log: log.baseUrl }))),
     ...(statement === undefined ? {} : { statement }),
     ...(subject === undefined ? {} : { subject }),
     ...(bundle.content.kind === 'dsse' ? { payload: new Uint8Array(bundle.content.payload) } : {}),
-    report,
-  });
+  };
+  return Object.freeze(withLazy(verified, 'report', () => makeReport(claims, checks)));
 }
 
-function describeSigner(signer: Claims['signer'], chosen: number): VerifiedSigner {
+/** The caller's own predicates, on what is proven by now. */
+function judgePredicates(
+  secrets: PlanSecrets,
+  { signer }: Claims,
+  rows: readonly RecordedRow[],
+): readonly RecordedRow[] {
+  if (signer.kind === 'key') return [];
+  const predicates = selectPredicates(secrets.request.policy, signer.identity);
+  if (predicates.every((predicate) => predicate === undefined)) return [];
+  const allowed = predicates.some((predicate) => predicate === undefined || predicate(signer.identity) === true);
+  const row: RecordedRow = { id: 'policy.predicate', subject: '', state: allowed ? 'passed' : 'failed' };
+  if (!allowed) throw refuse(secrets, [...rows, row], describeFailure(row.id, row.subject, {}));
+  return [row];
+}
+
+function describeSigner(signer: Claims['signer'], candidate: number): VerifiedSigner {
   if (signer.kind === 'key') return Object.freeze({ kind: 'key', key: signer.key, hint: signer.hint });
-  const path = signer.candidates[chosen];
+  const path = signer.candidates[candidate];
   if (path === undefined) throw new KeywaxError('INTERNAL_ERROR', 'a certificate without a path');
   return Object.freeze({
     kind: 'certificate',
@@ -269,21 +249,10 @@ function describeSigner(signer: Claims['signer'], chosen: number): VerifiedSigne
   });
 }
 
-function refuse({ claims }: PlanSecrets, rows: readonly CheckRow[], error: KeywaxError): KeywaxError {
-  const report: Report = Object.freeze({
-    verdict: 'refused',
-    checks: Object.freeze([...rows]),
-    facts: claims === undefined ? [] : reportFacts(claims, rows),
-    error: { code: error.code, message: error.message },
-  });
-  return withReport(error, report);
-}
-
-/** The same error, carrying its report. */
-function withReport(error: KeywaxError, report: Report): KeywaxError {
-  return new KeywaxError(error.code as 'INPUT_TOO_LARGE', error.message, {
-    details: error.details as KeywaxError<'INPUT_TOO_LARGE'>['details'],
-    cause: error.cause,
-    report,
-  });
+/** The error, carrying its report. */
+function refuse({ claims }: PlanSecrets, rows: readonly RecordedRow[], error: KeywaxError): KeywaxError {
+  const { code, message, cause } = error;
+  const details = error.details as KeywaxError<'INPUT_TOO_LARGE'>['details'];
+  const report = makeReport(claims, rows, { code, message });
+  return new KeywaxError(code as 'INPUT_TOO_LARGE', message, { details, cause, report });
 }

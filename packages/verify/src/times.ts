@@ -42,17 +42,17 @@ export function planTimes(context: PlanContext, ledger: Ledger): readonly TimeCl
   if (request.timestampThreshold !== 'none') {
     // client-spec 4.6, RUL-16: authorities count, not tokens
     const count = countDistinct(timestamps.map((time) => time.names));
-    ledger.require('time.threshold', '', count >= demanded(request.timestampThreshold), {
+    ledger.require('time.threshold', '', count >= demanded(request.timestampThreshold), () => ({
       expected: `${request.timestampThreshold} timestamp authorities`,
       actual: `${count}`,
-    });
+    }));
   }
   const times = [...timestamps, ...promises];
   if (needsTime)
-    ledger.require('time.proven', '', times.length > 0, {
+    ledger.require('time.proven', '', times.length > 0, () => ({
       expected: 'a timestamp or a promise of a known authority',
       actual: 'none',
-    });
+    }));
   else ledger.skip('time.proven', '', 'a key without a validity window needs no time');
   return times;
 }
@@ -76,41 +76,40 @@ function planTimestamp(
   const { authority, chain } = selected;
   const leaf = chain[0] as Certificate;
   // RUL-24: a listed authority that is unusable fails whatever needs it
-  ledger.require('timestamp.authority', subject, authority.unusable === undefined, {
+  ledger.require('timestamp.authority', subject, authority.unusable === undefined, () => ({
     reason: authority.unusable ?? '',
-  });
+  }));
   // RFC 5652 5.3: the signer id names the signer
-  ledger.require('timestamp.signer', subject, matchSignerId(signer.id, leaf), { expected: formatName(leaf.subject) });
+  ledger.require('timestamp.signer', subject, matchSignerId(signer.id, leaf), () => ({
+    expected: formatName(leaf.subject),
+  }));
   // T3: embedded certificates supply nothing
   const listed = [...chain, ...authority.chain];
   ledger.require(
     'timestamp.certificates',
     subject,
     token.certificates.every((embedded) => listed.some((known) => equalBytes(known.der, embedded))),
-    {
+    () => ({
       expected: 'certificates of the trusted root',
       actual: 'others',
-    },
+    }),
   );
   // T6: the imprint is that of the signature bytes
   const imprint = request.crypto.hash(info.imprint.hash, bundle.content.signature);
-  ledger.require('timestamp.imprint', subject, equalBytes(imprint, info.imprint.digest), {
+  ledger.require('timestamp.imprint', subject, equalBytes(imprint, info.imprint.digest), () => ({
     expected: encodeHex(imprint),
     actual: encodeHex(info.imprint.digest),
-  });
+  }));
   // T7: profile, path, validity and window, at the time of the token
   ledger.requireRule('timestamp.profile', subject, () => checkTimestampSigner(leaf));
   ledger.requireRule('timestamp.path', subject, () => checkPath(chain, { purpose: OID.timeStamping }));
   ledger.requireRule('timestamp.validity', subject, () => checkPathValidity(chain, info.genTime));
-  ledger.require(
-    'timestamp.window',
-    subject,
-    isWithin(authority.validFor, info.genTime),
+  ledger.require('timestamp.window', subject, isWithin(authority.validFor, info.genTime), () =>
     describeWindow(authority.validFor, info.genTime),
   );
-  ledger.require('timestamp.clock', subject, isPlausible(info.genTime, request.now), {
+  ledger.require('timestamp.clock', subject, isPlausible(info.genTime, request.now), () => ({
     actual: formatRfc3339(info.genTime),
-  });
+  }));
   ledger.sign({
     id: 'timestamp.signature',
     subject,
@@ -193,12 +192,14 @@ function planPromise(
     return [];
   }
   const { key, suite } = log;
-  ledger.require('promise.key', subject, key !== undefined && suite !== undefined, { reason: log.unusable ?? '' });
+  ledger.require('promise.key', subject, key !== undefined && suite !== undefined, () => ({
+    reason: log.unusable ?? '',
+  }));
   if (key === undefined || suite === undefined) return [];
   // D3: not in the future
-  ledger.require('promise.clock', subject, isPlausible(at, request.now), { actual: `${entry.integratedTime}` });
+  ledger.require('promise.clock', subject, isPlausible(at, request.now), () => ({ actual: `${entry.integratedTime}` }));
   // RUL-12: the key was in use then
-  ledger.require('promise.window', subject, isWithin(log.validFor, at), describeWindow(log.validFor, at));
+  ledger.require('promise.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
   ledger.sign({
     id: 'promise.signature',
     subject,
