@@ -7,4 +7,5 @@ import { run, runPnpm } from './run.mjs';
 
 const built = runPnpm(['run', '--silent', 'build', '--output-logs=errors-only']);
 const demo = join(ROOT, 'packages/cli/dist/demo.js');
-process.exitCode = built || run(process.execPath, [demo, ...process.argv.slice(2)], { cwd: process.env.INIT_CWD ?? ROOT });
+process.exitCode =
+  built || run(process.execPath, [demo, ...process.argv.slice(2)], { cwd: process.env.INIT_CWD ?? ROOT });

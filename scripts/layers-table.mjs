@@ -41,7 +41,7 @@ export const BANNED_CALLS = [
     message: 'a Date from text: use @keywax/core/time',
     find: (node, file) =>
       isCallOf('Date.parse', 'Date')(node, file) ||
-      (isNewOf('Date')(node) && node.arguments.length > 0 && !isNumeric(node.arguments[0])),
+      (isNewOf('Date')(node) && node.arguments.length > 0 && !isNumeric(node.arguments[0], file)),
   },
   {
     rule: 'clock',
@@ -62,7 +62,7 @@ export const BANNED_CALLS = [
     rule: 'conversion',
     only: PORTABLE.filter((name) => name !== 'core'), // core holds the readers
     message: 'Number() or BigInt() of what may be text: use the readers of @keywax/core',
-    find: (node, file) => isCallOf('Number', 'BigInt')(node, file) && !isNumeric(node.arguments[0]),
+    find: (node, file) => isCallOf('Number', 'BigInt')(node, file) && !isNumeric(node.arguments[0], file),
   },
   {
     rule: 'buffer',
@@ -129,6 +129,7 @@ export const GATES = {
   key: {
     'core/crypto.node.ts': 'imports keys that the SPKI gate has read',
     'core/crypto.web.ts': 'imports keys that the SPKI gate has read',
+    'core/key-pair.ts': "imports the caller's own private keys",
   },
   utf8: { 'core/bytes.ts': 'the strict UTF-8 reader' },
   date: { 'core/time.ts': 'the strict readers of time' },
@@ -136,6 +137,7 @@ export const GATES = {
     'core/json.ts': 'the four hex digits of an escape, matched before',
     'core/der.ts': 'hex digits of an integer that it has just written',
   },
+  conversion: { 'trust/url.ts': 'a port, matched before' },
   lazy: { 'core/noble.ts': 'is itself loaded with import()' },
 };
 
@@ -183,18 +185,22 @@ function dottedName(node) {
 const NUMERIC_OPERATORS = ['-', '*', '/', '%', '**', '<<', '>>', '>>>', '&', '|', '^'];
 const NUMERIC_MEMBERS = ['length', 'byteLength', 'MAX_SAFE_INTEGER'];
 
-/** True where the syntax alone shows a number or bigint. */
-function isNumeric(node) {
+/** True where the syntax, or the one declaration of a name in its file, shows a number or bigint. */
+function isNumeric(node, file) {
   switch (node?.type) {
     case 'Literal':
       return typeof node.value === 'number' || typeof node.value === 'bigint';
+    case 'TSNumberKeyword':
+    case 'TSBigIntKeyword':
+      return true;
+    case 'Identifier':
+      return isDeclaredNumeric(node.name, file);
     case 'BinaryExpression':
-      return (
-        NUMERIC_OPERATORS.includes(node.operator) ||
-        (node.operator === '+' && isNumeric(node.left) && isNumeric(node.right))
-      );
+      return NUMERIC_OPERATORS.includes(node.operator) || (node.operator === '+' && isNumeric(node.left, file));
     case 'UnaryExpression':
-      return node.operator === '-' && isNumeric(node.argument);
+      return node.operator === '-' && isNumeric(node.argument, file);
+    case 'ConditionalExpression':
+      return isNumeric(node.consequent, file) && isNumeric(node.alternate, file);
     case 'MemberExpression':
       return !node.computed && NUMERIC_MEMBERS.includes(node.property.name);
     case 'CallExpression':
@@ -202,6 +208,11 @@ function isNumeric(node) {
     default:
       return false;
   }
+}
+
+function isDeclaredNumeric(name, { declared }) {
+  const nodes = declared.get(name) ?? [];
+  return nodes.length > 0 && nodes.every((node) => isNumeric(node, { declared: new Map() }));
 }
 
 function isNumericCall({ callee }) {

@@ -43,36 +43,38 @@ function isTypeOnly(node) {
 }
 
 /**
- * The names that a file declares anywhere as a function, a variable, a parameter or an import.
- * @returns {Set<string>}
+ * The names that a file declares anywhere as a function, a variable, a parameter or an import, each with the nodes that say
+ * what it is: its type, or the value of a constant.
+ * @returns {Map<string, any[]>}
  */
 export function listDeclared({ program }) {
-  const names = new Set();
+  const names = new Map();
+  const add = (name, node) => names.set(name, [...(names.get(name) ?? []), node]);
   walk(program, (node) => {
-    if (node.type === 'VariableDeclarator') addPattern(node.id, names);
+    if (node.type === 'VariableDeclarator') addPattern(node.id, add, node.init);
     else if (/Function/.test(node.type))
-      for (const pattern of [node.id, ...(node.params ?? [])]) addPattern(pattern, names);
-    else if (/^Import.*Specifier$/.test(node.type)) names.add(node.local.name);
+      for (const pattern of [node.id, ...(node.params ?? [])]) addPattern(pattern, add);
+    else if (/^Import.*Specifier$/.test(node.type)) add(node.local.name);
   });
   return names;
 }
 
-function addPattern(pattern, names) {
+function addPattern(pattern, add, init) {
   switch (pattern?.type) {
     case 'Identifier':
-      names.add(pattern.name);
+      add(pattern.name, pattern.typeAnnotation?.typeAnnotation ?? init);
       break;
     case 'ObjectPattern':
-      for (const property of pattern.properties) addPattern(property.value ?? property.argument, names);
+      for (const property of pattern.properties) addPattern(property.value ?? property.argument, add);
       break;
     case 'ArrayPattern':
-      for (const element of pattern.elements) addPattern(element, names);
+      for (const element of pattern.elements) addPattern(element, add);
       break;
     case 'AssignmentPattern':
-      addPattern(pattern.left, names);
+      addPattern(pattern.left, add, pattern.right);
       break;
     case 'RestElement':
-      addPattern(pattern.argument, names);
+      addPattern(pattern.argument, add);
       break;
     default:
   }

@@ -133,6 +133,15 @@ describe('calls of the platform in the engine', () => {
     expect(brokenRules({ 'verify/a.ts': `export const f = () => ${expression};` })).toEqual([]);
   });
 
+  test('a name that its file declares as a number may be converted', () => {
+    expect(brokenRules({ 'verify/a.ts': 'export const f = (s: bigint) => new Date(Number(s) * 1000);' })).toEqual([]);
+  });
+
+  test('a name that its file declares as text may not', () => {
+    const text = 'export const f = (s: string) => Number(s); export const g = (s: number) => s;';
+    expect(brokenRules({ 'verify/a.ts': text })).toEqual(['conversion']);
+  });
+
   test('a function of the file may have the name of a global one', () => {
     expect(brokenRules({ 'verify/a.ts': 'export const f = (fetch) => fetch(1);' })).toEqual([]);
   });
