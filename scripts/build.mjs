@@ -2,12 +2,12 @@
 // Builds the package of the current folder into dist/: ESM, CommonJS, and declarations for both.
 // Entries are the `source` paths of its exports and imports, and the sources of its commands.
 
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { build } from 'tsup';
 import { listSources, readPackage, ROOT } from './packages.mjs';
+import { run } from './run.mjs';
 
 const { directory, manifest } = readPackage(process.cwd());
 const dist = join(directory, 'dist');
@@ -113,7 +113,7 @@ function emitDeclarations() {
   const conditions = ['--customConditions', manifest.imports === undefined ? 'null' : 'source'];
   for (const config of ['tsconfig.json', 'tsconfig.node.json']) {
     if (!existsSync(join(directory, config))) continue;
-    execFileSync(compiler, ['-p', config, ...emit, ...conditions], { stdio: 'inherit' });
+    if (run(compiler, ['-p', config, ...emit, ...conditions], { cwd: directory }) !== 0) process.exit(1);
   }
 }
 
