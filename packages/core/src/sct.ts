@@ -59,7 +59,8 @@ const SCHEMES: readonly (readonly [code: number, scheme: 'ecdsa' | 'rsa-pkcs1'])
  * @throws SCT_INVALID for an empty list, and for an instant beyond all calendars
  */
 export function parseSctList(extensionValue: Uint8Array, at: string): readonly Sct[] {
-  if (extensionValue.length > MAX_LIST_BYTES) throw tooLarge(at, `a list of at most ${MAX_LIST_BYTES} bytes`, MAX_LIST_BYTES);
+  if (extensionValue.length > MAX_LIST_BYTES)
+    throw tooLarge(at, `a list of at most ${MAX_LIST_BYTES} bytes`, MAX_LIST_BYTES);
   const list = openBytes(readOctetString(parseDer(extensionValue, at), at), at);
   const members = openBytes(list.vector(2), at);
   list.end();
@@ -233,7 +234,9 @@ function malformed(at: string, expected: string): KeywaxError {
 }
 
 function unsupported(at: string, expected: string, actual: string): KeywaxError {
-  return new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  return new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 }
 
 function tooLarge(at: string, expected: string, limit: number): KeywaxError {

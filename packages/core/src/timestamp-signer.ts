@@ -105,7 +105,8 @@ function readAttributes(element: DerElement, at: string): ReadonlyMap<string, De
   let previous: Uint8Array | undefined;
   for (const member of readMembers(element, at, element.tag, MAX_ATTRIBUTES)) {
     const bytes = elementBytes(member);
-    if (previous !== undefined && compareBytes(previous, bytes) > 0) throw invalid(at, 'signed attributes in DER order');
+    if (previous !== undefined && compareBytes(previous, bytes) > 0)
+      throw invalid(at, 'signed attributes in DER order');
     previous = bytes;
     const cursor = openElement(member, at);
     const type = readOid(cursor.next(), at);

@@ -68,12 +68,17 @@ function matchKeyIdentifiers({ authorityKeyIdentifier: authority }: Certificate,
   if (authority === undefined) return true;
   const { keyIdentifier, serialNumber } = authority;
   const { subjectKeyIdentifier } = issuer;
-  if (keyIdentifier !== undefined && subjectKeyIdentifier !== undefined && !equalBytes(keyIdentifier, subjectKeyIdentifier)) {
+  if (
+    keyIdentifier !== undefined &&
+    subjectKeyIdentifier !== undefined &&
+    !equalBytes(keyIdentifier, subjectKeyIdentifier)
+  ) {
     return false;
   }
   if (serialNumber === undefined) return true;
   const isNamed = authority.issuer?.some(
-    (name) => name.kind === 'other' && name.tag === GENERAL_NAME_TAG.directoryName && equalBytes(name.bytes, issuer.issuer),
+    (name) =>
+      name.kind === 'other' && name.tag === GENERAL_NAME_TAG.directoryName && equalBytes(name.bytes, issuer.issuer),
   );
   return isNamed === true && equalBytes(serialNumber, issuer.serialNumber);
 }
@@ -95,7 +100,11 @@ export function checkPath(path: CertificatePath, options: { readonly purpose: st
     const at = `path[${index + 1}]`;
     checkIssuer(issuer, { ...options, intermediates, at });
     if (!matchIssuer(subject, issuer)) {
-      throw invalid('CERTIFICATE_PATH_INVALID', at, 'the name and key identifier of the issuer that the certificate names');
+      throw invalid(
+        'CERTIFICATE_PATH_INVALID',
+        at,
+        'the name and key identifier of the issuer that the certificate names',
+      );
     }
     checkConstrainedNames(path.slice(0, index + 1), issuer, at);
     if (!isSelfIssued(issuer)) intermediates++;
@@ -116,7 +125,10 @@ export function checkLeaf(leaf: Certificate, options: { readonly purpose: string
   expect(!leaf.extensions.has(OID.precertificatePoison), 'a certificate, not a precertificate');
   checkCriticalExtensions(leaf, 'CERTIFICATE_PROFILE_INVALID', 'path[0]');
   expect(leaf.basicConstraints?.ca !== true && leaf.nameConstraints === undefined, 'a leaf, not a CA');
-  expect(keyUsage?.has('digitalSignature') === true && !keyUsage.has('keyCertSign'), 'key usage digitalSignature, not keyCertSign');
+  expect(
+    keyUsage?.has('digitalSignature') === true && !keyUsage.has('keyCertSign'),
+    'key usage digitalSignature, not keyCertSign',
+  );
   // anyExtendedKeyUsage is no substitute.
   expect(extendedKeyUsage?.purposes.includes(options.purpose) === true, `extended key usage ${options.purpose}`);
   // RFC 5280 §4.2.1.6: without a subject, the alternative names are the name.
@@ -140,9 +152,13 @@ function checkIssuer(issuer: Certificate, { purpose, intermediates, at }: Issuer
   expect(!isEmptyName(issuer.subject), 'an issuer with a name'); // RFC 5280 §4.1.2.6
   expect(basicConstraints?.ca === true && basicConstraints.critical, 'critical basic constraints with CA true');
   expect(issuer.keyUsage?.has('keyCertSign') === true, 'key usage keyCertSign');
-  expect(intermediates <= (basicConstraints?.pathLength ?? MAX_PATH_CERTIFICATES), 'no more intermediates than its path length');
+  expect(
+    intermediates <= (basicConstraints?.pathLength ?? MAX_PATH_CERTIFICATES),
+    'no more intermediates than its path length',
+  );
   const purposes = extendedKeyUsage?.purposes;
-  const isForPurpose = purposes === undefined || purposes.includes(purpose) || purposes.includes(OID.anyExtendedKeyUsage);
+  const isForPurpose =
+    purposes === undefined || purposes.includes(purpose) || purposes.includes(OID.anyExtendedKeyUsage);
   expect(isForPurpose, `extended key usage ${purpose}, where it has any`);
 }
 
@@ -193,5 +209,7 @@ function invalid(code: Refusal, at: string, expected: string): KeywaxError {
 
 function tooManyPaths(): KeywaxError {
   const expected = `at most ${MAX_EXPLORED} steps to the anchors`;
-  return new KeywaxError('INPUT_TOO_LARGE', `path: expected ${expected}`, { details: { expected, limit: MAX_EXPLORED } });
+  return new KeywaxError('INPUT_TOO_LARGE', `path: expected ${expected}`, {
+    details: { expected, limit: MAX_EXPLORED },
+  });
 }

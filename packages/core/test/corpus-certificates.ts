@@ -43,7 +43,8 @@ export function readJson(path: string): unknown {
 function findCertificates(value: unknown, isCertificate = false): readonly Uint8Array[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, member]) => {
-    if (key === 'rawBytes' && isCertificate && typeof member === 'string') return [Uint8Array.from(Buffer.from(member, 'base64'))];
+    if (key === 'rawBytes' && isCertificate && typeof member === 'string')
+      return [Uint8Array.from(Buffer.from(member, 'base64'))];
     const holds = key === 'certificate' || key === 'certificates' || (isCertificate && Array.isArray(value));
     return findCertificates(member, holds);
   });

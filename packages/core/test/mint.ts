@@ -181,7 +181,11 @@ export function makeRoot(text = 'root', parts: Partial<CertificateParts> = {}): 
   const pair = makeEcPair('P-256');
   const name = parts.subject ?? encodeName(text);
   const extensions = [basicConstraints(true), CERT_SIGN, subjectKeyIdentifier(pair)];
-  return hold(name, pair, mintCertificate(pair.privateKey, { issuer: name, subject: name, extensions, ...parts }, pair.publicKey.spki));
+  return hold(
+    name,
+    pair,
+    mintCertificate(pair.privateKey, { issuer: name, subject: name, extensions, ...parts }, pair.publicKey.spki),
+  );
 }
 
 /** An intermediate CA below `issuer`; `parts.extensions` replaces its extensions, `more` adds to them. */
@@ -229,4 +233,9 @@ export function mintLeaf(issuer: Holder, parts: Partial<CertificateParts> = {}):
 
 function hold(name: Uint8Array, pair: KeyPair, der: Uint8Array): Holder {
   return { name, pair, certificate: parseCertificate(der, 'minted') };
+}
+
+/** A copy with some bits of one byte flipped. */
+export function flipByte(bytes: Uint8Array, index: number): Uint8Array {
+  return bytes.map((byte, i) => (i === index ? byte ^ 0x21 : byte));
 }
