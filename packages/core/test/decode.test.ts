@@ -38,6 +38,7 @@ describe('a decoder of scalars', () => {
     ['an integer at its bound', integerWithin(0, 5), '5', 5],
     ['int64 text', decodeInt64, '"9223372036854775807"', 9223372036854775807n],
     ['int64 zero', decodeInt64, '"0"', 0n],
+    ['an int64 that is the number zero', decodeInt64, '0', 0n],
     ['an int64 number', decodeInt64, '9007199254740991', 9007199254740991n],
     ['base64', decodeBase64Field, '"AQI="', Uint8Array.of(1, 2)],
     ['empty base64', decodeBase64Field, '""', new Uint8Array(0)],

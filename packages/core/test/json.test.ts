@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
 import { encodeUtf8 } from '../src/bytes.js';
 import {
+  type JsonLimits,
   type JsonValue,
   encodeJson,
   memberPath,
@@ -27,7 +28,8 @@ describe('parseJson', () => {
     ['""', ''],
     ['"a\\"\\\\\\/\\b\\f\\n\\r\\tz"', 'a"\\/\b\f\n\r\tz'],
     ['"\\u0000\\u00e9\\uD83D\\uDE02é😂"', '\0é😂é😂'],
-    ['"\\n"', '\n'],
+    ['"\\ud7ff\\ue000"', '\ud7ff\ue000'],
+    ['"\\ud800\\udc00\\udbff\\udfff"', '\ud800\udc00\udbff\udfff'],
     ['0', 0],
     ['-1', -1],
     ['9007199254740991', 9007199254740991],
@@ -78,6 +80,8 @@ describe('parseJson', () => {
     ['no comma', '[1 2]'],
     ['no colon', '{"a" 1}'],
     ['a bare name', '{a:1}'],
+    ['a name without its first quote', '{a":1}'],
+    ['another word of four letters', 'nulx'],
     ['a name that is a number', '{1:1}'],
     ['single quotes', "'a'"],
     ['an unknown word', 'nul'],
@@ -151,6 +155,20 @@ describe('parseJson', () => {
   ])('accepts %s exactly at its bounds', (text, bounds) => {
     expect(codeOf(() => parseJson(text, bounds))).toBe('accepted');
     expect(codeOf(() => parseJson(encodeUtf8(text), bounds))).toBe('accepted');
+  });
+
+  test('counts bytes as UTF-8 has them', () => {
+    const text = fc.string({
+      unit: fc.constantFrom('a', '\u007f', '\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '😂'),
+    });
+    fc.assert(
+      fc.property(text, (value) => {
+        const document = `"${value}"`;
+        const maxBytes = Buffer.byteLength(document);
+        expect(codeOf(() => parseJson(document, { maxBytes }))).toBe('accepted');
+        expect(codeOf(() => parseJson(document, { maxBytes: maxBytes - 1 }))).toBe('INPUT_TOO_LARGE');
+      }),
+    );
   });
 
   test('refuses every proper prefix of a document', () => {
@@ -314,6 +332,19 @@ describe('readPlainJson', () => {
     ['long text', () => ['a'.repeat(20_000_000)]],
   ])('refuses %s as too large', (_, make) => {
     expect(codeOf(() => readPlainJson(make(), limits))).toBe('INPUT_TOO_LARGE');
+  });
+
+  test.each<[string, unknown, JsonLimits]>([
+    ['levels', [{ a: [] }], { ...limits, maxDepth: 3 }],
+    ['members', { a: 1, b: 2 }, { ...limits, maxMembers: 2 }],
+    ['values', [{ a: 1 }, [2]], { ...limits, maxValues: 5 }],
+    ['text', { ab: 'c' }, { maxBytes: 3 }],
+  ])('accepts as many %s as are allowed, and not one more', (_, value, bounds) => {
+    const fewer = Object.fromEntries(
+      Object.entries(bounds).map(([name, bound]) => [name, name === 'maxBytes' && bound > 9 ? bound : bound - 1]),
+    );
+    expect(codeOf(() => readPlainJson(value, bounds))).toBe('accepted');
+    expect(codeOf(() => readPlainJson(value, { ...bounds, ...fewer }))).toBe('INPUT_TOO_LARGE');
   });
 
   test('says at which path the fault is', () => {

@@ -197,6 +197,14 @@ describe('verifyInclusion', () => {
     expect(codeOf(() => verifyInclusion(sha256, { ...inclusion(5, 7), hashes }))).toBe('INPUT_TOO_LARGE');
   });
 
+  test('leads nowhere from an index outside the tree, however many hashes there are', () => {
+    for (const count of [0, 1, 2]) {
+      const hashes = new Array<Uint8Array>(count).fill(at(0));
+      const proof = { index: 1n, size: 1n, leafHash: at(0), hashes };
+      expect(codeOf(() => computeInclusionRoot(sha256, proof))).toBe('PROOF_INVALID');
+    }
+  });
+
   test('folds from the leaf upwards, left or right by the bits of the index', () => {
     const [a, b, c] = leaves as [Uint8Array, Uint8Array, Uint8Array];
     const root = computeInclusionRoot(sha256, { index: 2n, size: 4n, leafHash: a, hashes: [b, c] });
@@ -240,6 +248,11 @@ describe('verifyConsistency', () => {
     ['roots of 31 bytes', { ...consistency(3, 3), first: { size: 3n, rootHash: new Uint8Array(31) } }],
   ])('refuses %s', (_, proof) => {
     expect(codeOf(() => verifyConsistency(sha256, proof))).toBe('PROOF_INVALID');
+  });
+
+  test('accepts the largest tree as consistent with itself', () => {
+    const head = { size: MAX_INT64, rootHash: at(0) };
+    expect(codeOf(() => verifyConsistency(sha256, { first: head, second: head, hashes: [] }))).toBe('accepted');
   });
 
   test('refuses 65 hashes as too large', () => {

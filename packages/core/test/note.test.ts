@@ -126,6 +126,7 @@ describe('parseCheckpoint', () => {
     ['a signature of one byte', `${text}\n${signatureLine('a', 5)}`, {}],
     ['names of other scripts', `${text}\n${signatureLine('лог.example/ü', 5)}`, {}],
     ['64 signatures', `${text}\n${signatureLine('a', 5).repeat(64)}`, {}],
+    ['64 KiB', `${text}${'x'.repeat(64 * 1024 - encodeUtf8(note).length - 1)}\n\n${logLine}`, { size: 0n }],
     ['64 lines', `${text}${'x\n'.repeat(61)}\n${logLine}`, {}],
   ])('reads %s', (_, envelope, expected) => {
     const { signedText, signatures, ...body } = parseCheckpoint(envelope, '$');
@@ -153,6 +154,7 @@ describe('parseCheckpoint', () => {
     ['a blank line at the end', `${note}\n`],
     ['another note after it', note + note],
     ['no final line feed', note.slice(0, -1)],
+    ['another character in place of the final line feed', `${note.slice(0, -1)}x`],
     ['CRLF', note.replaceAll('\n', '\r\n')],
     ['a tab', note.replace('rekor.local\n', 'rekor\tlocal\n')],
     ['NUL', note.replace('rekor.local\n', 'rekor.local\0\n')],

@@ -66,6 +66,11 @@ describe('parsePem', () => {
     expect(codeOf(() => parsePem(text, '$'))).toBe('INPUT_TOO_LARGE');
   });
 
+  test('reads a megabyte and 64 blocks', () => {
+    const blocks = block.repeat(64);
+    expect(parsePem(blocks + '\n'.repeat((1 << 20) - blocks.length), '$')).toHaveLength(64);
+  });
+
   test('reads what the host writes, and writes what the host writes', () => {
     const der = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
     expect(parseSinglePem(publicKeyPem, 'PUBLIC KEY', '$')).toEqual(der);
