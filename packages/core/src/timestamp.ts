@@ -32,7 +32,7 @@ import { type TimestampSigner, readTimestampSigner } from './timestamp-signer.js
 import type { Certificate } from './x509.js';
 
 export type { TimestampInfo } from './timestamp-info.js';
-export type { TimestampSigner } from './timestamp-signer.js';
+export type { CertificateHash, SignerId, TimestampSigner } from './timestamp-signer.js';
 
 const MAX_RESPONSE_BYTES = 64 * 1024; // ATTACKS 4.3
 const MAX_CERTIFICATES = 16; // ATTACKS 4.3

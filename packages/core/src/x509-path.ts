@@ -31,7 +31,7 @@ const HONOURED_EXTENSIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every path from `leaf` to one of the anchors, by issuer name and key identifiers. Nothing else is checked.
+ * Every path from `leaf` to one of the anchors, by issuer name and key identifiers, each once. Nothing else is checked.
  * @throws INPUT_TOO_LARGE when more than 64 steps would have to be tried
  */
 export function findPaths(
@@ -40,22 +40,28 @@ export function findPaths(
 ): readonly CertificatePath[] {
   const paths: CertificatePath[] = [];
   let explored = 0;
-  const findIssuers = (path: CertificatePath, among: readonly Certificate[]): readonly CertificatePath[] => {
+  const findLonger = (path: CertificatePath, among: readonly Certificate[]): readonly CertificatePath[] => {
     const last = path[path.length - 1] as Certificate;
-    const extended = among
-      .filter((issuer) => matchIssuer(last, issuer) && !path.some((used) => equalBytes(used.der, issuer.der)))
-      .map((issuer) => [...path, issuer]);
-    explored += extended.length;
-    if (explored > MAX_EXPLORED) throw tooManyPaths();
-    return extended;
+    const issuers: Certificate[] = [];
+    for (const issuer of among) {
+      // Trust roots list one certificate several times, with different windows.
+      if (!matchIssuer(last, issuer) || isAmong(path, issuer) || isAmong(issuers, issuer)) continue;
+      if (++explored > MAX_EXPLORED) throw tooManyPaths();
+      issuers.push(issuer);
+    }
+    return issuers.map((issuer) => [...path, issuer]);
   };
   const extend = (path: CertificatePath): void => {
     if (path.length === MAX_PATH_CERTIFICATES) return;
-    paths.push(...findIssuers(path, candidates.anchors));
-    for (const longer of findIssuers(path, candidates.intermediates)) extend(longer);
+    paths.push(...findLonger(path, candidates.anchors));
+    for (const longer of findLonger(path, candidates.intermediates)) extend(longer);
   };
   extend([leaf]);
   return paths;
+}
+
+function isAmong(certificates: readonly Certificate[], { der }: Certificate): boolean {
+  return certificates.some((one) => equalBytes(one.der, der));
 }
 
 /** True when `issuer` has the name that `certificate` gives its issuer, and no key identifier speaks against it. */

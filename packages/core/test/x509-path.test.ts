@@ -255,6 +255,12 @@ describe('a path', () => {
     expect(codeOf(() => checkPathValidity(path, DURING))).toBe('accepted');
   });
 
+  test('is found once, however often its certificates are given', () => {
+    const anchors = [root.certificate, root.certificate, parseCertificate(root.certificate.der.slice(), '$')];
+    const intermediates = [intermediate.certificate, root.certificate, intermediate.certificate];
+    expect(findPaths(leaf.certificate, { intermediates, anchors })).toHaveLength(1);
+  });
+
   test('is refused when its certificates do not follow on each other', () => {
     const shuffled: readonly Certificate[] = [leaf.certificate, root.certificate];
     expect(codeOf(() => checkPath(shuffled, { purpose: PURPOSE }))).toBe('CERTIFICATE_PATH_INVALID');
