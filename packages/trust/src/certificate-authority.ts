@@ -8,7 +8,6 @@ import { equalBytes } from '@keywax/core/bytes';
 import {
   type Decoder,
   arrayOf,
-  decodeBase64Field,
   decodeObject,
   decodeString,
   optional,
@@ -20,7 +19,7 @@ import { type ErrorCode, isKeywaxError } from '@keywax/core/errors';
 import { parsePublicKey } from '@keywax/core/key';
 import type { TimeRange } from '@keywax/core/time';
 import { type Certificate, parseCertificate } from '@keywax/core/x509';
-import { decodeValidity, invalidTrust } from './fields.js';
+import { decodeBytes, decodeValidity, invalidTrust } from './fields.js';
 
 /** A certificate or timestamp authority that a trusted root vouches for. */
 export interface CertificateAuthority {
@@ -59,7 +58,7 @@ const decodeSubject: Decoder<AuthorityMembers['subject']> = decodeObject<Authori
 });
 
 const decodeCertificate: Decoder<Uint8Array> = transform(
-  decodeObject<{ rawBytes: Uint8Array }>({ rawBytes: required(decodeBase64Field, 'TRUST_INVALID') }),
+  decodeObject<{ rawBytes: Uint8Array }>({ rawBytes: decodeBytes }),
   ({ rawBytes }) => rawBytes,
 );
 

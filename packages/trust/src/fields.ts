@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fields that trusted roots and signing configs share.
 
-import { type Decoder, decodeObject, decodeRfc3339, optional, required, transform } from '@keywax/core/decode';
+import {
+  type Decoder,
+  decodeBase64Field,
+  decodeObject,
+  decodeRfc3339,
+  decodeString,
+  optional,
+  required,
+  transform,
+} from '@keywax/core/decode';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { TimeRange } from '@keywax/core/time';
 
@@ -19,6 +28,23 @@ export const decodeValidity: Decoder<TimeRange> = required(
   ),
   'TRUST_INVALID',
 );
+
+/** Text that is not empty. @throws INPUT_MALFORMED, TRUST_INVALID where it is absent or empty */
+export const decodeText: Decoder<string> = expectContent(decodeString);
+
+/** Bytes in base64, at least one. @throws INPUT_MALFORMED, TRUST_INVALID where there are none */
+export const decodeBytes: Decoder<Uint8Array> = expectContent(decodeBase64Field);
+
+/** ProtoJSON has no difference between what is absent and what is empty. */
+function expectContent<T extends string | Uint8Array>(decoder: Decoder<T>): Decoder<T> {
+  return required(
+    transform(decoder, (content, at) => {
+      if (content.length === 0) throw invalidTrust(at, 'a value, found an empty one');
+      return content;
+    }),
+    'TRUST_INVALID',
+  );
+}
 
 /** One of the given media types, and nothing else. @throws TRUST_INVALID */
 export function decodeMediaType(mediaTypes: readonly string[]): Decoder<string> {

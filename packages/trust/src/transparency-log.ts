@@ -8,7 +8,6 @@ import { type AlgorithmSuite, matchSuiteKey, selectSuite } from '@keywax/core/al
 import { equalBytes } from '@keywax/core/bytes';
 import {
   type Decoder,
-  decodeBase64Field,
   decodeObject,
   decodeString,
   optional,
@@ -21,7 +20,7 @@ import { hash } from '@keywax/core/hash';
 import { type PublicKey, parsePkcs1PublicKey, parsePublicKey } from '@keywax/core/key';
 import { computeNoteKeyId } from '@keywax/core/note';
 import type { TimeRange } from '@keywax/core/time';
-import { decodeValidity, invalidTrust } from './fields.js';
+import { decodeBytes, decodeText, decodeValidity, invalidTrust } from './fields.js';
 import { selectHttpUrl } from './url.js';
 
 /** A transparency log or certificate transparency log that a trusted root vouches for. */
@@ -73,7 +72,7 @@ interface LogMembers {
 }
 
 const decodeKeyId: Decoder<Uint8Array> = transform(
-  decodeObject<{ keyId: Uint8Array }>({ keyId: required(decodeBase64Field, 'TRUST_INVALID') }),
+  decodeObject<{ keyId: Uint8Array }>({ keyId: decodeBytes }),
   ({ keyId }) => keyId,
 );
 
@@ -99,11 +98,11 @@ const decodeBaseUrl: Decoder<string> = (value, at) => {
 
 const decodeMembers: Decoder<LogMembers> = decodeObject<LogMembers>({
   baseUrl: withDefault(decodeBaseUrl, ''),
-  hashAlgorithm: required(decodeString, 'TRUST_INVALID'),
+  hashAlgorithm: decodeText,
   publicKey: required(
     decodeObject<PublicKeyMembers>({
-      rawBytes: required(decodeBase64Field, 'TRUST_INVALID'),
-      keyDetails: required(decodeString, 'TRUST_INVALID'),
+      rawBytes: decodeBytes,
+      keyDetails: decodeText,
       validFor: decodeValidity,
     }),
     'TRUST_INVALID',
