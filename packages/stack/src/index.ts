@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export type { Interceptor } from './serve.js';
+export {
+  type RekorOptions,
+  type ServiceName,
+  type Stack,
+  type StackOptions,
+  type StackUrls,
+  startStack,
+} from './stack.js';
+export type { IssuerKind } from './fulcio/identity.js';
+export type { KeyKind } from './keys.js';
+export type { TokenRequest } from './oidc/issuer.js';
 export type {
   ClientTrustConfigJson,
   RekorChoice,
   ServiceJson,
+  ServiceUrls,
   SigningConfigJson,
   TrustedAuthorityJson,
   TrustedLogJson,

@@ -40,7 +40,10 @@ const COMMON_NAMES = {
 export interface InstanceMaterial {
   /** From when on everything is valid. */
   readonly start: Date;
+  /** Tree id of the Rekor v1 shard. */
   readonly treeId: bigint;
+  /** The global index of the shard's first entry. */
+  readonly firstIndex: number;
   readonly fulcio: CertificateIssuer;
   readonly tsa: CertificateIssuer;
   readonly ctKey: SigningKey;
@@ -54,15 +57,25 @@ export interface InstanceRoots {
   readonly tsa: CertificateIssuer;
 }
 
+/** What can be chosen when an instance is made. */
+export interface MaterialOptions {
+  readonly rekorV2Key?: KeyKind;
+  readonly firstIndex?: number;
+}
+
+/** Not 0, so that the index over all shards and the index in the tree are never the same by chance. */
+const FIRST_INDEX = 1_000;
+
 /** Makes new keys and certificates. The root keys are returned beside them and kept by no service. */
 export async function createMaterial(
   now: Date,
-  { rekorV2Key = 'ed25519' }: { readonly rekorV2Key?: KeyKind } = {},
+  { rekorV2Key = 'ed25519', firstIndex = FIRST_INDEX }: MaterialOptions = {},
 ): Promise<{ readonly material: InstanceMaterial; readonly roots: InstanceRoots }> {
   const fulcioRoot = await createIssuer((spki) => rootProfile(COMMON_NAMES.fulcioRoot, spki, now));
   const tsaRoot = await createIssuer((spki) => rootProfile(COMMON_NAMES.tsaRoot, spki, now));
   const material: InstanceMaterial = {
     start: authorityStart(now),
+    firstIndex,
     treeId: BigInt(`0x${randomBytes(7).toString('hex')}`) + 1n,
     fulcio: await createIssuer((spki) => intermediateProfile(COMMON_NAMES.fulcio, spki, { issuer: fulcioRoot, now }), {
       parent: fulcioRoot,
@@ -92,8 +105,6 @@ export function createMemoryStores(): InstanceStores {
 /** How an instance behaves where there is a choice. */
 export interface InstanceOptions {
   readonly now: () => Date;
-  /** The global index of the first Rekor v1 entry (default 1,000), so that it differs from the index in the tree. */
-  readonly firstIndex?: number;
   /** Whether certificate timestamps carry a leaf index, as a static CT log's do. */
   readonly sctLeafIndex?: boolean;
 }
@@ -123,7 +134,7 @@ export interface LeafSteps extends IssueSteps {
 
 /** Opens an instance over its keys and its stores. */
 export function openInstance(material: InstanceMaterial, stores: InstanceStores, options: InstanceOptions): Instance {
-  const { now, firstIndex = 1_000, sctLeafIndex = false } = options;
+  const { now, sctLeafIndex = false } = options;
   const ct = createCtLog({
     key: material.ctKey,
     log: openLog(stores.ct, (record) => readCtRecord(record).leafInput),
@@ -135,7 +146,7 @@ export function openInstance(material: InstanceMaterial, stores: InstanceStores,
     log: openLog(stores.rekorV1, (record) => decodeRekorV1Record(record).body),
     hostname: HOSTS.rekorV1,
     treeId: material.treeId,
-    firstIndex,
+    firstIndex: material.firstIndex,
     now,
   });
   const rekorV2 = createRekorV2({

@@ -6,11 +6,11 @@ import {
   type Instance,
   type InstanceOptions,
   type InstanceRoots,
+  type MaterialOptions,
   createMaterial,
   createMemoryStores,
   openInstance,
 } from '../instance.js';
-import type { KeyKind } from '../keys.js';
 import { type BundleRequest, type MadeBundle, makeBundle } from './make-bundle.js';
 
 /** An instance with everything that it takes to forge its evidence. */
@@ -22,20 +22,15 @@ export interface Lab extends Instance {
 }
 
 /** How a lab is set up. */
-export interface LabOptions extends Partial<InstanceOptions> {
-  readonly rekorV2Key?: KeyKind;
+export interface LabOptions extends Partial<InstanceOptions>, MaterialOptions {
   /** Entries that each log holds from the beginning (default 5), so that proofs are not empty. */
   readonly earlierEntries?: number;
 }
 
 /** Sets up a lab. Two labs know nothing of each other: one is the other's untrusted instance. */
-export async function createLab({
-  now = () => new Date(),
-  rekorV2Key,
-  earlierEntries = 5,
-  ...options
-}: LabOptions = {}): Promise<Lab> {
-  const { material, roots } = await createMaterial(now(), rekorV2Key === undefined ? {} : { rekorV2Key });
+export async function createLab(options: LabOptions = {}): Promise<Lab> {
+  const { now = () => new Date(), earlierEntries = 5 } = options;
+  const { material, roots } = await createMaterial(now(), options);
   const instance = openInstance(material, createMemoryStores(), { ...options, now });
   for (let i = 0; i < earlierEntries; i++) {
     const body = encodeUtf8(`{"apiVersion":"0.0.1","kind":"earlier","spec":{"number":${i}}}`);

@@ -5,9 +5,17 @@ import type { SerializedBundle, SerializedEnvelope, SerializedLogEntry } from '@
 import { encodeBase64, encodeHex, encodeUtf8 } from '@keywax/core/bytes';
 import { encodePae } from '@keywax/core/dsse';
 import { type HashName, HASH_PROTO_NAMES, hash } from '@keywax/core/hash';
+import { importKeyPair } from '@keywax/core/key-pair';
 import type { CertifiedIdentity } from '../fulcio/identity.js';
 import type { Instance } from '../instance.js';
-import { type SigningKey, generateSigningKey, selectKeyDetails, selectKeyHash, signBytes } from '../keys.js';
+import {
+  type SigningKey,
+  encodeSigningKey,
+  generateSigningKey,
+  selectKeyDetails,
+  selectKeyHash,
+  signBytes,
+} from '../keys.js';
 import {
   type BodyVerifier,
   type LoggedEnvelope,
@@ -58,9 +66,9 @@ export interface BundleSteps {
   /** The leaf (DER) for a key. */
   certificate(spki: Uint8Array, identity: CertifiedIdentity): Promise<Uint8Array>;
   /** The signature over the artifact or the PAE. */
-  sign(key: SigningKey, data: Uint8Array, hash: HashName): Uint8Array;
+  sign(key: SigningKey, data: Uint8Array, hash: HashName): Uint8Array | Promise<Uint8Array>;
   /** The timestamps (DER TimeStampResp) over a signature. */
-  timestamps(signature: Uint8Array, parts: BundleParts): readonly Uint8Array[];
+  timestamps(signature: Uint8Array, parts: BundleParts): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** The canonical body that each log gets. */
   bodyV1(parts: BundleParts): Uint8Array;
   bodyV2(parts: BundleParts): Uint8Array;
@@ -85,11 +93,15 @@ const MEDIA_TYPES = {
 } as const;
 
 /** The default steps over an instance. */
-export function defaultBundleSteps(instance: Instance, content: BundleRequest['content']): BundleSteps {
+export function defaultBundleSteps(instance: Instance, { content, logs }: BundleRequest): BundleSteps {
   const { rekorV1, rekorV2 } = instance;
   return {
     certificate: (spki, identity) => instance.issueCertificate(spki, identity),
-    sign: signBytes,
+    // A log that sees only a digest takes Ed25519ph; an envelope in Rekor v1 is signed with Ed25519 itself.
+    sign: (key, data, hashName) => {
+      const isPrehashed = key.kind === 'ed25519' && (content === 'message' || logs === 'v2' || logs === 'both');
+      return isPrehashed ? signEd25519ph(key, data) : signBytes(key, data, hashName);
+    },
     timestamps: (signature) => [
       instance.timestamp({ imprint: { algorithm: 'sha256', digest: hash('sha256', signature) } }),
     ],
@@ -97,22 +109,33 @@ export function defaultBundleSteps(instance: Instance, content: BundleRequest['c
       encodeBody(
         content === 'message' ? describeHashedRekordV1(signedDigest(parts)) : describeDsseV1(loggedEnvelope(parts)),
       ),
-    bodyV2: (parts) => encodeBody(describeHashedRekordV2(signedDigest(parts), selectKeyDetails(parts.key))),
+    bodyV2: (parts) => encodeBody(describeHashedRekordV2(signedDigest(parts), selectEntryKeyDetails(parts.key))),
     entryV1: async (body) => rekorV1.entry(await rekorV1.append(body)),
     entryV2: async (body) => rekorV2.entry(await rekorV2.append(body)),
     bundle: (bundle) => bundle,
   };
 }
 
+/** Signs with Ed25519ph (RFC 8032 §5.1), which Node does not offer. */
+async function signEd25519ph(key: SigningKey, data: Uint8Array): Promise<Uint8Array> {
+  const pair = await importKeyPair(encodeSigningKey(key));
+  return pair.sign(data, { scheme: 'ed25519ph', hash: 'sha512' });
+}
+
+/** The name of the algorithm in an entry of Rekor v2: the one that signs a digest. */
+function selectEntryKeyDetails(key: SigningKey): string {
+  return key.kind === 'ed25519' ? 'PKIX_ED25519_PH' : selectKeyDetails(key);
+}
+
 /** Makes a bundle against an instance. */
 export async function makeBundle(instance: Instance, request: BundleRequest): Promise<MadeBundle> {
-  const steps: BundleSteps = { ...defaultBundleSteps(instance, request.content), ...request.steps };
+  const steps: BundleSteps = { ...defaultBundleSteps(instance, request), ...request.steps };
   const parts = await signParts(request, steps);
   const entries = [
     ...(request.logs === 'v1' || request.logs === 'both' ? [await steps.entryV1(steps.bodyV1(parts))] : []),
     ...(request.logs === 'v2' || request.logs === 'both' ? [await steps.entryV2(steps.bodyV2(parts))] : []),
   ];
-  const timestamps = steps.timestamps(parts.signature, parts);
+  const timestamps = await steps.timestamps(parts.signature, parts);
   const bundle = steps.bundle(assemble(request, parts, { entries, timestamps }));
   return { ...parts, bundle };
 }
@@ -132,7 +155,7 @@ async function signParts(request: BundleRequest, steps: BundleSteps): Promise<Bu
   const verifier: BodyVerifier = request.managedKey
     ? { kind: 'publicKey', spki: key.spki }
     : { kind: 'certificate', der: await steps.certificate(key.spki, identity) };
-  const signature = steps.sign(key, data, hashName);
+  const signature = await steps.sign(key, data, hashName);
   return {
     artifact,
     payload,

@@ -63,7 +63,7 @@ export interface ResponseMembers {
   readonly token?: Uint8Array;
 }
 
-/** What is asked of a timestamp authority. `digest` is by `algorithm`; `nonce` is the magnitude of an INTEGER. */
+/** What is asked of a timestamp authority. `digest` is by `algorithm`; `nonce` is a whole DER INTEGER. */
 export interface TimestampQuery {
   readonly imprint: { readonly algorithm: HashName; readonly digest: Uint8Array };
   readonly nonce?: Uint8Array;
@@ -129,7 +129,7 @@ function describeTstInfo(
     serialNumber: encodeInteger(serial),
     genTime: encodeGeneralizedTime(genTime),
     accuracy: encodeDer(TAG.sequence, encodeInteger(1)),
-    ...(nonce === undefined ? {} : { nonce: encodeInteger(nonce) }),
+    ...(nonce === undefined ? {} : { nonce }),
     tsa: encodeDer(contextTag(0), encodeDer(contextTag(4), subject)),
   };
 }

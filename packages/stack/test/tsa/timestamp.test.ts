@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { encodeUtf8 } from '@keywax/core/bytes';
+import { encodeInteger } from '@keywax/core/der';
 import { hash } from '@keywax/core/hash';
 import { encodePem } from '@keywax/core/pem';
 import { type Lab, createLab, encodeResponse, encodeStatus } from '@keywax/stack/lab';
@@ -44,7 +45,7 @@ describe('a timestamp', () => {
   });
 
   testOpenssl('carries the nonce, the policy and the time that were asked for', () => {
-    const nonce = Uint8Array.of(0xc1, 2, 3, 4, 5, 6, 7, 8);
+    const nonce = encodeInteger(0xc102030405060708n);
     const imprint = { algorithm: 'sha512', digest: hash('sha512', data) } as const;
     const text = runOpenssl(['ts', '-reply', '-in', 'response.tsr', '-text'], {
       'response.tsr': lab.timestamp({ imprint, nonce, policy: '1.2.3.4' }),

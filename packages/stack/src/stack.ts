@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole Sigstore instance in one process: its authorities and logs, their HTTP services, its trust documents.
+
+import { createCtRoutes } from './ct/routes.js';
+import { createFulcioRoutes } from './fulcio/routes.js';
+import { type Instance, type InstanceStores, createMaterial, createMemoryStores, openInstance } from './instance.js';
+import { type KeyKind, generateSigningKey } from './keys.js';
+import { type TokenIssuer, type TokenRequest, createTokenIssuer } from './oidc/issuer.js';
+import { createOidcRoutes } from './oidc/routes.js';
+import { type Publisher, createPublisher } from './rekor/publisher.js';
+import { createRekorV1Routes } from './rekor/v1-routes.js';
+import { createRekorV1Service } from './rekor/v1-service.js';
+import { createRekorV2Routes } from './rekor/v2-routes.js';
+import { type Interceptor, type ListeningServer, listen } from './serve.js';
+import { openDirectory } from './storage/directory.js';
+import type { StoredMaterial } from './storage/material-file.js';
+import {
+  type ClientTrustConfigJson,
+  type RekorChoice,
+  type ServiceUrls,
+  type SigningConfigJson,
+  type TrustedRootJson,
+  encodeClientTrustConfig,
+  encodeSigningConfig,
+} from './trust-documents.js';
+import { createTsaRoutes } from './tsa/routes.js';
+
+/** The services, in the order of their ports. */
+const SERVICES = ['oidc', 'fulcio', 'rekorV1', 'rekorV2', 'tsa', 'ct'] as const;
+/** A service of the stack. */
+export type ServiceName = (typeof SERVICES)[number];
+
+/** How the logs behave where there is a choice. */
+export interface RekorOptions {
+  /** The kind of the v2 log's key when it is made: Ed25519 unless given. */
+  readonly v2Key?: KeyKind;
+  /** How long the v2 log waits before it publishes a new entry; answers wait with it. 0 unless given. */
+  readonly publicationDelayMs?: number;
+  /** Whether the v2 log takes the retired request for envelopes. False unless given. */
+  readonly acceptDsse?: boolean;
+  /** The global index of the first v1 entry when the log is made: 1,000 unless given. */
+  readonly firstIndex?: number;
+}
+
+/** How a stack is started. */
+export interface StackOptions {
+  /** Where keys, logs and index are kept; without it everything is in memory. */
+  readonly directory?: string;
+  /** The address to listen on: 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** The first of six consecutive ports; without it each service takes a free one. */
+  readonly port?: number;
+  readonly now?: () => Date;
+  readonly rekor?: RekorOptions;
+  /** Whether certificate timestamps carry a leaf index, as a static CT log's do. */
+  readonly sctLeafIndex?: boolean;
+  /** What stands between a service and its clients. Looked up at every request, so it may change. */
+  readonly faults?: { readonly [name in ServiceName]?: Interceptor };
+}
+
+/** Where the services listen: `tsa` is the whole endpoint, the others are base URLs. */
+export interface StackUrls extends ServiceUrls {
+  readonly ct: string;
+}
+
+/** A running instance. */
+export interface Stack extends AsyncDisposable {
+  readonly urls: StackUrls;
+  /** The trusted root as plain JSON, a new copy at each access. */
+  readonly trustedRoot: TrustedRootJson;
+  /** A signing config that offers one Rekor version, or both (v1 unless given). */
+  signingConfig(options?: { readonly rekor?: RekorChoice }): SigningConfigJson;
+  clientTrustConfig(options?: { readonly rekor?: RekorChoice }): ClientTrustConfigJson;
+  /** A token for a persona, with single claims replaced. */
+  mintToken(request: TokenRequest): Promise<string>;
+  /** Stops the services and gives the folder back. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an instance.
+ * @throws FILE_FAILED where the folder cannot be used or is in use, or a port is taken
+ * @example
+ * await using stack = await startStack();
+ * const identityToken = await stack.mintToken({ kind: 'email' });
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const { host = '127.0.0.1', port = 0, now = () => new Date() } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const { material, stores } = await openState(options, now, closers);
+    const instance = openInstance(material, stores, { now, sctLeafIndex: options.sctLeafIndex ?? false });
+    const publisher = createPublisher(instance.rekorV2.log, options.rekor?.publicationDelayMs ?? 0);
+    closers.push(() => publisher.close());
+    const servers = new Map<ServiceName, ListeningServer>();
+    for (const [i, name] of SERVICES.entries()) {
+      const server = await listen(host, port === 0 ? 0 : port + i);
+      closers.push(() => server.close());
+      servers.set(name, server);
+    }
+    const urls = describeUrls((name) => servers.get(name)?.url ?? '');
+    const issuer = createTokenIssuer({ key: material.oidcKey, baseUrl: urls.oidc, now });
+    const routes = createRoutes({ instance, issuer, publisher, options });
+    for (const [name, server] of servers) server.answer(routes[name](), () => options.faults?.[name]);
+    return describeStack({ instance, issuer, urls, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface State {
+  readonly material: StoredMaterial;
+  readonly stores: InstanceStores;
+}
+
+async function openState(
+  { directory, rekor = {} }: StackOptions,
+  now: () => Date,
+  closers: (() => Promise<void> | void)[],
+): Promise<State> {
+  const create = async (): Promise<StoredMaterial> => {
+    const { v2Key, firstIndex } = rekor;
+    const { material } = await createMaterial(now(), {
+      ...(v2Key === undefined ? {} : { rekorV2Key: v2Key }),
+      ...(firstIndex === undefined ? {} : { firstIndex }),
+    });
+    return { ...material, oidcKey: generateSigningKey('rsa-2048') };
+  };
+  if (directory === undefined) return { material: await create(), stores: createMemoryStores() };
+  const opened = await openDirectory(directory, create);
+  closers.push(opened.close);
+  return opened;
+}
+
+function describeUrls(urlOf: (name: ServiceName) => string): StackUrls {
+  return {
+    oidc: urlOf('oidc'),
+    fulcio: urlOf('fulcio'),
+    rekorV1: urlOf('rekorV1'),
+    rekorV2: urlOf('rekorV2'),
+    tsa: `${urlOf('tsa')}/api/v1/timestamp`,
+    ct: urlOf('ct'),
+  };
+}
+
+interface Parts {
+  readonly instance: Instance;
+  readonly issuer: TokenIssuer;
+  readonly publisher: Publisher;
+  readonly options: StackOptions;
+}
+
+function createRoutes({ instance, issuer, publisher, options }: Parts) {
+  return {
+    oidc: () => createOidcRoutes(issuer, instance.now),
+    fulcio: () => createFulcioRoutes(instance, issuer),
+    rekorV1: () => createRekorV1Routes(createRekorV1Service(instance.rekorV1)),
+    rekorV2: () => createRekorV2Routes(instance.rekorV2, { publisher, acceptDsse: options.rekor?.acceptDsse ?? false }),
+    tsa: () => createTsaRoutes(instance),
+    ct: () => createCtRoutes(instance),
+  };
+}
+
+interface StackParts extends Pick<Parts, 'instance' | 'issuer'> {
+  readonly urls: StackUrls;
+  readonly close: () => Promise<void>;
+}
+
+function describeStack({ instance, issuer, urls, close }: StackParts): Stack {
+  const signingConfig: Stack['signingConfig'] = ({ rekor = 'v1' } = {}) =>
+    encodeSigningConfig(urls, rekor, instance.material.start);
+  return {
+    urls,
+    get trustedRoot() {
+      return instance.trustedRoot();
+    },
+    signingConfig,
+    clientTrustConfig: (options) => encodeClientTrustConfig(instance.trustedRoot(), signingConfig(options)),
+    mintToken: (request) => issuer.mint(request),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
