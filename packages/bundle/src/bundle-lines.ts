@@ -33,7 +33,9 @@ function splitLines(input: Uint8Array): readonly Uint8Array[] {
   for (let start = 0; start < input.length; ) {
     if (lines.length === MAX_LINES) {
       const expected = `at most ${MAX_LINES} lines`;
-      throw new KeywaxError('INPUT_TOO_LARGE', `lines: expected ${expected}`, { details: { at: 'lines', expected, limit: MAX_LINES } });
+      throw new KeywaxError('INPUT_TOO_LARGE', `lines: expected ${expected}`, {
+        details: { at: 'lines', expected, limit: MAX_LINES },
+      });
     }
     const end = input.indexOf(LINE_FEED, start);
     lines.push(input.subarray(start, end < 0 ? input.length : end));

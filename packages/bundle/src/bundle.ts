@@ -5,7 +5,15 @@
 
 import { type Decoder, arm, decodeJsonObject, decodeObject, expectOneArm, required } from '@keywax/core/decode';
 import { type JsonObject, type JsonValue, readJson } from '@keywax/core/json';
-import { type BundleContent, type EnvelopeContent, type MessageContent, decodeEnvelope, decodeMessage, encodeEnvelope, encodeMessage } from './content.js';
+import {
+  type BundleContent,
+  type EnvelopeContent,
+  type MessageContent,
+  decodeEnvelope,
+  decodeMessage,
+  encodeEnvelope,
+  encodeMessage,
+} from './content.js';
 import { type VerificationMaterial, encodeVerificationMaterial, materialOfVersion } from './material.js';
 import type { SerializedBundle } from './serialized-bundle.js';
 import { type BundleVersion, decodeMediaType } from './version.js';

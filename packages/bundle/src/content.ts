@@ -76,11 +76,14 @@ export const decodeMessage: Decoder<MessageContent> = transform(
 
 const decodePayloadType: Decoder<string> = required((value, at) => {
   const type = decodeString(value, at);
-  if (type === '') throw new KeywaxError('STATEMENT_INVALID', `${at}: expected a payload type, found none`, { details: { at } });
+  if (type === '')
+    throw new KeywaxError('STATEMENT_INVALID', `${at}: expected a payload type, found none`, { details: { at } });
   if (type.length > MAX_PAYLOAD_TYPE_BYTES) throw tooLarge(at, MAX_PAYLOAD_TYPE_BYTES);
   if (/^[\x20-\x7e]+$/.test(type)) return type;
   const expected = 'a payload type in printable ASCII';
-  throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${quoteText(type)}`, { details: { at, expected } });
+  throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${quoteText(type)}`, {
+    details: { at, expected },
+  });
 }, 'BUNDLE_INVALID');
 
 interface EnvelopeSignature {

@@ -41,13 +41,17 @@ export function decodeEntryBody(entry: Pick<LogEntry, 'kind' | 'version' | 'body
   const json = parseJson(body, { maxBytes: MAX_BODY_BYTES }, 'body');
   try {
     const { spec, ...found } = decodeMembers(json, 'body');
-    if (found.kind !== kind || found.apiVersion !== version) throw mismatch(`${kind} ${version}`, `${found.kind} ${found.apiVersion}`);
+    if (found.kind !== kind || found.apiVersion !== version)
+      throw mismatch(`${kind} ${version}`, `${found.kind} ${found.apiVersion}`);
     if (!equalBytes(encodeUtf8(canonicalizeJson(json)), body)) throw mismatch('canonical JSON', 'another form');
     return Object.freeze({ kind, version, ...decodeSpec(spec, 'body.spec') });
   } catch (cause) {
     // A log vouches for bytes, not for their sense: a body that cannot be read does not speak of the bundle.
     if (!isKeywaxError(cause, 'INPUT_MALFORMED') && !isKeywaxError(cause, 'INPUT_UNSUPPORTED')) throw cause;
-    throw new KeywaxError('ENTRY_MISMATCH', `the log entry is no ${kind} ${version}: ${cause.message}`, { cause, details: cause.details });
+    throw new KeywaxError('ENTRY_MISMATCH', `the log entry is no ${kind} ${version}: ${cause.message}`, {
+      cause,
+      details: cause.details,
+    });
   }
 }
 

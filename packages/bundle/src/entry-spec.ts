@@ -15,7 +15,13 @@ import {
   transform,
 } from '@keywax/core/decode';
 import { HASH_BYTES, type HashName, hash, parseHashName } from '@keywax/core/hash';
-import { type EntryVerifier, type VerifierWithDetails, decodeCanonicalPemVerifier, decodePemVerifier, decodeVerifierWithDetails } from './entry-verifier.js';
+import {
+  type EntryVerifier,
+  type VerifierWithDetails,
+  decodeCanonicalPemVerifier,
+  decodePemVerifier,
+  decodeVerifierWithDetails,
+} from './entry-verifier.js';
 import { malformed } from './fields.js';
 
 /** A signature that a log entry records. */
@@ -95,7 +101,10 @@ function artifactSpec(digest: EntryDigest, signature: EntrySignature): EntrySpec
 }
 
 const decodeHashedRekordV1: Decoder<EntrySpec> = transform(
-  decodeObject<{ data: { hash: EntryDigest }; signature: { content: Uint8Array; publicKey: { content: EntryVerifier } } }>({
+  decodeObject<{
+    data: { hash: EntryDigest };
+    signature: { content: Uint8Array; publicKey: { content: EntryVerifier } };
+  }>({
     data: decodeObject<{ hash: EntryDigest }>({ hash: decodeHexDigest }),
     signature: decodeObject<{ content: Uint8Array; publicKey: { content: EntryVerifier } }>({
       content: decodeSignature,
@@ -118,12 +127,18 @@ const decodeDsseV1: Decoder<EntrySpec> = transform(
   decodeObject<DsseV1>({
     envelopeHash: decodeHexDigest,
     payloadHash: decodeHexDigest,
-    signatures: listOf(decodeObject<PemSignature>({ signature: decodeSignature, verifier: decodeCanonicalPemVerifier })),
+    signatures: listOf(
+      decodeObject<PemSignature>({ signature: decodeSignature, verifier: decodeCanonicalPemVerifier }),
+    ),
   }),
   ({ envelopeHash, payloadHash, signatures }) => payloadSpec(payloadHash, signatures, envelopeHash),
 );
 
-function payloadSpec(digest: EntryDigest, signatures: readonly EntrySignature[], envelopeDigest?: EntryDigest): EntrySpec {
+function payloadSpec(
+  digest: EntryDigest,
+  signatures: readonly EntrySignature[],
+  envelopeDigest?: EntryDigest,
+): EntrySpec {
   return {
     signatures,
     digest: Object.freeze({ of: 'payload', ...digest }),

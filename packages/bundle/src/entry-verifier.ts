@@ -3,7 +3,15 @@
 // Refused: PEM other than one CERTIFICATE or PUBLIC KEY with bare line feeds, none or both forms in v2, empty bytes.
 
 import { decodeUtf8, encodeBase64, encodeUtf8 } from '@keywax/core/bytes';
-import { type Decoder, arm, decodeBase64Field, decodeObject, decodeString, expectOneArm, transform } from '@keywax/core/decode';
+import {
+  type Decoder,
+  arm,
+  decodeBase64Field,
+  decodeObject,
+  decodeString,
+  expectOneArm,
+  transform,
+} from '@keywax/core/decode';
 import type { JsonValue } from '@keywax/core/json';
 import { encodePem, parsePem } from '@keywax/core/pem';
 import { malformed } from './fields.js';
@@ -49,7 +57,9 @@ export function encodePemVerifier(verifier: EntryVerifier): string {
 }
 
 function encodePemOf(verifier: EntryVerifier): string {
-  return verifier.kind === 'certificate' ? encodePem('CERTIFICATE', verifier.der) : encodePem('PUBLIC KEY', verifier.spki);
+  return verifier.kind === 'certificate'
+    ? encodePem('CERTIFICATE', verifier.der)
+    : encodePem('PUBLIC KEY', verifier.spki);
 }
 
 /** A verifier in DER with the name of its row in the algorithm registry. */
@@ -74,7 +84,8 @@ export const decodeVerifierWithDetails: Decoder<VerifierWithDetails> = transform
     const name = expectOneArm(members, ['x509Certificate', 'publicKey'], { at, code: 'INPUT_MALFORMED' });
     const bytes = members[name]?.rawBytes;
     if (bytes === undefined || bytes.length === 0) throw malformed(`${at}.${name}`, 'bytes, found none');
-    const verifier: EntryVerifier = name === 'publicKey' ? { kind: 'publicKey', spki: bytes } : { kind: 'certificate', der: bytes };
+    const verifier: EntryVerifier =
+      name === 'publicKey' ? { kind: 'publicKey', spki: bytes } : { kind: 'certificate', der: bytes };
     return { verifier: Object.freeze(verifier), keyDetails: members.keyDetails };
   },
 );

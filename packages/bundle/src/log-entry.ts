@@ -178,7 +178,8 @@ function checkVersion(entry: LogEntry, version: BundleVersion, at: string): void
     return;
   }
   if (entry.proof === undefined) throw invalid(`${at}.inclusionProof`, `a proof in a bundle ${version}`);
-  if (entry.proof.checkpoint === undefined) throw invalid(`${at}.inclusionProof.checkpoint`, `a checkpoint in a bundle ${version}`);
+  if (entry.proof.checkpoint === undefined)
+    throw invalid(`${at}.inclusionProof.checkpoint`, `a checkpoint in a bundle ${version}`);
 }
 
 /** Encodes an entry, without members that are unset. */

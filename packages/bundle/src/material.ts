@@ -4,7 +4,17 @@
 // chains; empty or huge hints; more certificates, entries and timestamps, and larger ones, than the bounds.
 
 import { encodeBase64 } from '@keywax/core/bytes';
-import { type Decoder, arm, arrayOf, decodeObject, decodeString, expectOneArm, required, transform, withDefault } from '@keywax/core/decode';
+import {
+  type Decoder,
+  arm,
+  arrayOf,
+  decodeObject,
+  decodeString,
+  expectOneArm,
+  required,
+  transform,
+  withDefault,
+} from '@keywax/core/decode';
 import { KeywaxError } from '@keywax/core/errors';
 import { bytesWithin, invalid } from './fields.js';
 import { type LogEntry, encodeLogEntry, entryOfVersion } from './log-entry.js';
@@ -58,7 +68,9 @@ const decodeHint: Decoder<string> = transform(
   ({ hint }, at) => {
     if (hint !== '' && hint.length <= MAX_HINT_CHARS) return hint;
     const expected = `a hint of 1 to ${MAX_HINT_CHARS} characters`;
-    throw new KeywaxError('KEY_NOT_FOUND', `${at}.hint: expected ${expected}`, { details: { at: `${at}.hint`, expected } });
+    throw new KeywaxError('KEY_NOT_FOUND', `${at}.hint: expected ${expected}`, {
+      details: { at: `${at}.hint`, expected },
+    });
   },
 );
 

@@ -66,14 +66,17 @@ const decodeDigestText: Decoder<string> = (value, at) => {
   return text;
 };
 
-const decodeDigests: Decoder<ReadonlyMap<string, string>> = transform(mapOf(decodeDigestText, MAX_DIGESTS), (digests, at) => {
-  if (digests.size === 0) throw invalidStatement(at, 'at least one digest');
-  for (const name of digests.keys()) {
-    // Such a name would be found in every plain object that the digests are copied into.
-    if (name in Object.prototype) throw invalidStatement(at, 'names of hash algorithms');
-  }
-  return digests;
-});
+const decodeDigests: Decoder<ReadonlyMap<string, string>> = transform(
+  mapOf(decodeDigestText, MAX_DIGESTS),
+  (digests, at) => {
+    if (digests.size === 0) throw invalidStatement(at, 'at least one digest');
+    for (const name of digests.keys()) {
+      // Such a name would be found in every plain object that the digests are copied into.
+      if (name in Object.prototype) throw invalidStatement(at, 'names of hash algorithms');
+    }
+    return digests;
+  },
+);
 
 /** A `ResourceDescriptor`; the members that say nothing about what the subject is are checked and left out. */
 interface SubjectMembers {
@@ -149,7 +152,12 @@ export interface StatementContent {
  * Encodes a statement as compact JSON, which `decodeStatement` accepts.
  * @throws INPUT_MALFORMED for a predicate that is not plain JSON, INPUT_TOO_LARGE, STATEMENT_INVALID
  */
-export function encodeStatement({ type = STATEMENT_TYPE, subjects, predicateType, predicate }: StatementContent): Uint8Array {
+export function encodeStatement({
+  type = STATEMENT_TYPE,
+  subjects,
+  predicateType,
+  predicate,
+}: StatementContent): Uint8Array {
   const members = new Map<string, JsonValue>([
     ['_type', type],
     ['subject', subjects.map(encodeSubject)],

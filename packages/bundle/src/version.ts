@@ -20,11 +20,16 @@ const VERSIONS: ReadonlyMap<string, BundleVersion> = new Map([
 ]);
 
 /** A media type with the version that it stands for. @throws BUNDLE_INVALID, INPUT_UNSUPPORTED */
-export const decodeMediaType: Decoder<{ readonly mediaType: string; readonly version: BundleVersion }> = (value, at) => {
+export const decodeMediaType: Decoder<{ readonly mediaType: string; readonly version: BundleVersion }> = (
+  value,
+  at,
+) => {
   if (isAbsent(value) || typeof value !== 'string') throw invalid(at, 'a media type');
   const version = VERSIONS.get(value);
   if (version !== undefined) return { mediaType: value, version };
   const expected = 'the media type of a bundle 0.1, 0.2 or 0.3';
   const actual = quoteText(value);
-  throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 };

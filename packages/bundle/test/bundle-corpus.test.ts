@@ -10,7 +10,9 @@ import { codeOf } from './sample.js';
 describeCorpus('the bundles of the corpus', () => {
   test('are all in the table', () => {
     const cases = readdirSync(corpus('conformance/bundle-verify')).filter((name) => name !== 'a.txt');
-    expect(CORPUS_BUNDLES.filter(([path]) => path.startsWith('conformance')).map(([path]) => path.split('/')[2])).toEqual(cases.sort());
+    expect(
+      CORPUS_BUNDLES.filter(([path]) => path.startsWith('conformance')).map(([path]) => path.split('/')[2]),
+    ).toEqual(cases.sort());
   });
 
   test.each(CORPUS_BUNDLES)('%s: %s', (path, code) => {

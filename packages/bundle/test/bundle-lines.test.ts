@@ -10,7 +10,10 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('bundles on lines', () => {
   test.each([one, `${one}\n${two}`, `${one}\n${two}\n`])('are read in order', (text) => {
-    const expected = text.trimEnd().split('\n').map((line) => decodeBundle(line));
+    const expected = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => decodeBundle(line));
     expect(decodeBundleLines(encode(text))).toEqual(expected);
   });
 
@@ -28,6 +31,8 @@ describe('bundles on lines', () => {
   });
 
   test('are refused with the number of the line', () => {
-    expect(() => decodeBundleLines(encode(`${one}\n${one.replace('SHA2_256', 'MD5')}\n`))).toThrow(/^lines\[1\]\.messageSignature\.messageDigest\.algorithm: /);
+    expect(() => decodeBundleLines(encode(`${one}\n${one.replace('SHA2_256', 'MD5')}\n`))).toThrow(
+      /^lines\[1\]\.messageSignature\.messageDigest\.algorithm: /,
+    );
   });
 });

@@ -3,7 +3,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { describeCorpus } from '../../../test/corpus.js';
-import { type Bundle, type LogEntry, decodeBundle, decodeEntryBody, decodeStatement, encodeBundle } from '../src/index.js';
+import {
+  type Bundle,
+  type LogEntry,
+  decodeBundle,
+  decodeEntryBody,
+  decodeStatement,
+  encodeBundle,
+} from '../src/index.js';
 import { DECODABLE_BUNDLES, readCorpus } from './corpus-bundles.js';
 import { MEDIA_TYPES, codeOf } from './sample.js';
 
@@ -17,7 +24,13 @@ function compact<T extends object>(record: T): T {
   return Object.fromEntries(Object.entries(record).filter(([, member]) => member !== undefined)) as T;
 }
 
-const proof = fc.record({ logIndex: int64, rootHash: hash, treeSize: int64, hashes: fc.array(hash, { maxLength: 63 }), checkpoint: text });
+const proof = fc.record({
+  logIndex: int64,
+  rootHash: hash,
+  treeSize: int64,
+  hashes: fc.array(hash, { maxLength: 63 }),
+  checkpoint: text,
+});
 
 function entryOf(version: Bundle['version']): fc.Arbitrary<LogEntry> {
   const v1 = fc
@@ -28,7 +41,16 @@ function entryOf(version: Bundle['version']): fc.Arbitrary<LogEntry> {
       version: text,
       integratedTime: int64,
       promise: version === '0.1' ? bytes(80) : fc.option(bytes(80), { nil: undefined }),
-      proof: version === '0.1' ? fc.option(fc.oneof(proof, proof.map(({ checkpoint: _checkpoint, ...rest }) => rest)), { nil: undefined }) : proof,
+      proof:
+        version === '0.1'
+          ? fc.option(
+              fc.oneof(
+                proof,
+                proof.map(({ checkpoint: _checkpoint, ...rest }) => rest),
+              ),
+              { nil: undefined },
+            )
+          : proof,
       body: bytes(200),
     })
     .map((entry) => compact(entry) as LogEntry)
@@ -50,7 +72,10 @@ const message = fc
   .chain(([algorithm, length]) =>
     fc.record({
       kind: fc.constant('message' as const),
-      digest: fc.record({ algorithm: fc.constant(algorithm), value: fc.uint8Array({ minLength: length, maxLength: length }) }),
+      digest: fc.record({
+        algorithm: fc.constant(algorithm),
+        value: fc.uint8Array({ minLength: length, maxLength: length }),
+      }),
       signature: bytes(80),
     }),
   );
@@ -94,14 +119,26 @@ test('any bytes, text and objects give a bundle or an error of ours', () => {
   fc.assert(fc.property(fc.uint8Array(), (input) => typeof codeOf(() => decodeBundle(input)) === 'string'));
   fc.assert(fc.property(fc.json(), (input) => typeof codeOf(() => decodeBundle(input)) === 'string'));
   fc.assert(
-    fc.property(fc.object({ withDate: true, withMap: true, withTypedArray: true, withBigInt: true, withSparseArray: true }), (input) =>
-      typeof codeOf(() => decodeBundle(input)) === 'string'),
+    fc.property(
+      fc.object({ withDate: true, withMap: true, withTypedArray: true, withBigInt: true, withSparseArray: true }),
+      (input) => typeof codeOf(() => decodeBundle(input)) === 'string',
+    ),
   );
 });
 
 test('any body and any payload give a value or an error of ours', () => {
-  const kinds = fc.constantFrom(['hashedrekord', '0.0.1'], ['hashedrekord', '0.0.2'], ['dsse', '0.0.1'], ['dsse', '0.0.2'], ['intoto', '0.0.2'], ['rpm', '0.0.1']);
-  const input = fc.oneof(fc.uint8Array(), fc.json().map((json) => new TextEncoder().encode(json)));
+  const kinds = fc.constantFrom(
+    ['hashedrekord', '0.0.1'],
+    ['hashedrekord', '0.0.2'],
+    ['dsse', '0.0.1'],
+    ['dsse', '0.0.2'],
+    ['intoto', '0.0.2'],
+    ['rpm', '0.0.1'],
+  );
+  const input = fc.oneof(
+    fc.uint8Array(),
+    fc.json().map((json) => new TextEncoder().encode(json)),
+  );
   fc.assert(
     fc.property(kinds, input, ([kind = '', version = ''], body) => {
       codeOf(() => decodeEntryBody({ kind, version, body }));
@@ -111,7 +148,11 @@ test('any body and any payload give a value or an error of ours', () => {
 });
 
 describeCorpus('a bundle of the corpus with bytes changed anywhere', () => {
-  const edit = fc.record({ place: fc.double({ min: 0, max: 1, noNaN: true }), insert: fc.uint8Array({ maxLength: 4 }), remove: fc.nat(4) });
+  const edit = fc.record({
+    place: fc.double({ min: 0, max: 1, noNaN: true }),
+    insert: fc.uint8Array({ maxLength: 4 }),
+    remove: fc.nat(4),
+  });
   const inputs = DECODABLE_BUNDLES.map((path) => readCorpus(path));
   test('gives a bundle or an error of ours', () => {
     fc.assert(

@@ -15,11 +15,19 @@ const UNNOTICED: readonly string[] = [
   // A hint that nothing relies on.
   ...['delete', 'null', 'empty'].map((how) => `${how} dsseEnvelope.signatures[].keyid`),
   // Evidence that a bundle may have or lack; thresholds count what is left.
-  ...['delete', 'null', 'empty'].flatMap((how) => [`${how} ${TIMESTAMPS}`, `${how} ${TIMESTAMPS}.rfc3161Timestamps`, `${how} verificationMaterial.tlogEntries`]),
+  ...['delete', 'null', 'empty'].flatMap((how) => [
+    `${how} ${TIMESTAMPS}`,
+    `${how} ${TIMESTAMPS}.rfc3161Timestamps`,
+    `${how} verificationMaterial.tlogEntries`,
+  ]),
   // From 0.2 on the promise, and in 0.1 the proof or its checkpoint.
-  ...['delete', 'null'].flatMap((how) => ['inclusionPromise', 'inclusionProof', 'inclusionProof.checkpoint'].map((name) => `${how} ${ENTRY}.${name}`)),
+  ...['delete', 'null'].flatMap((how) =>
+    ['inclusionPromise', 'inclusionProof', 'inclusionProof.checkpoint'].map((name) => `${how} ${ENTRY}.${name}`),
+  ),
   // ProtoJSON leaves out zeros and writes integers as numbers too; promise and proof cover the values.
-  ...['delete', 'null', 'swap'].flatMap((how) => ['logIndex', 'integratedTime', 'inclusionProof.logIndex'].map((name) => `${how} ${ENTRY}.${name}`)),
+  ...['delete', 'null', 'swap'].flatMap((how) =>
+    ['logIndex', 'integratedTime', 'inclusionProof.logIndex'].map((name) => `${how} ${ENTRY}.${name}`),
+  ),
   `swap ${ENTRY}.inclusionProof.treeSize`,
   // The only leaf of a tree has no hashes.
   ...['delete', 'null', 'empty'].map((how) => `${how} ${ENTRY}.inclusionProof.hashes`),
@@ -28,7 +36,9 @@ const UNNOTICED: readonly string[] = [
 ];
 
 function listUnnoticed(text: string): readonly string[] {
-  return [...sweepMembers(JSON.parse(text))].filter((mutant) => codeOf(() => decodeBundle(mutant.text)) === 'accepted').map(({ name }) => name);
+  return [...sweepMembers(JSON.parse(text))]
+    .filter((mutant) => codeOf(() => decodeBundle(mutant.text)) === 'accepted')
+    .map(({ name }) => name);
 }
 
 describeCorpus('a bundle of the corpus with one member spoilt', () => {

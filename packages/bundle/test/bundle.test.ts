@@ -22,7 +22,12 @@ function codeWithText(from: string, to: string): string {
 describe('a bundle', () => {
   test.each(Object.keys(MEDIA_TYPES) as (keyof typeof MEDIA_TYPES)[])('of version %s is decoded', (version) => {
     const bundle = decodeBundle(sampleBundle(version));
-    expect(bundle).toMatchObject({ version, mediaType: MEDIA_TYPES[version], material: { kind: 'certificate' }, content: { kind: 'message' } });
+    expect(bundle).toMatchObject({
+      version,
+      mediaType: MEDIA_TYPES[version],
+      material: { kind: 'certificate' },
+      content: { kind: 'message' },
+    });
     expect(bundle.entries).toHaveLength(1);
     expect(bundle.timestamps).toEqual([new Uint8Array(100).fill(8)]);
   });
@@ -58,7 +63,10 @@ describe('a bundle', () => {
 
   test('may name a key by a hint that objects inherit', () => {
     const { certificate: _certificate, ...material } = sampleBundle().verificationMaterial;
-    const bundle = decodeBundle({ ...sampleBundle(), verificationMaterial: { ...material, publicKey: { hint: '__proto__' } } });
+    const bundle = decodeBundle({
+      ...sampleBundle(),
+      verificationMaterial: { ...material, publicKey: { hint: '__proto__' } },
+    });
     expect(bundle.material).toEqual({ kind: 'publicKey', hint: '__proto__' });
   });
 });
@@ -108,12 +116,25 @@ describe('a bundle is refused for', () => {
     ['no media type', 'mediaType', undefined, 'BUNDLE_INVALID'],
     ['a media type null', 'mediaType', null, 'BUNDLE_INVALID'],
     ['a media type that is a number', 'mediaType', 3, 'BUNDLE_INVALID'],
-    ...[`${BUNDLE_MEDIA_TYPE}\n`, ` ${BUNDLE_MEDIA_TYPE}`, BUNDLE_MEDIA_TYPE.toUpperCase(), `${BUNDLE_MEDIA_TYPE};charset=utf-8`].map(
-      (type) => [`the media type ${JSON.stringify(type)}`, 'mediaType', type, 'INPUT_UNSUPPORTED'] as const,
-    ),
+    ...[
+      `${BUNDLE_MEDIA_TYPE}\n`,
+      ` ${BUNDLE_MEDIA_TYPE}`,
+      BUNDLE_MEDIA_TYPE.toUpperCase(),
+      `${BUNDLE_MEDIA_TYPE};charset=utf-8`,
+    ].map((type) => [`the media type ${JSON.stringify(type)}`, 'mediaType', type, 'INPUT_UNSUPPORTED'] as const),
     ...['0.0', '0.4', '0.9', '9.9', '1.0', '0.10'].flatMap((version) => [
-      [`version ${version}`, 'mediaType', `application/vnd.dev.sigstore.bundle+json;version=${version}`, 'INPUT_UNSUPPORTED'] as const,
-      [`version ${version} in the new form`, 'mediaType', `application/vnd.dev.sigstore.bundle.v${version}+json`, 'INPUT_UNSUPPORTED'] as const,
+      [
+        `version ${version}`,
+        'mediaType',
+        `application/vnd.dev.sigstore.bundle+json;version=${version}`,
+        'INPUT_UNSUPPORTED',
+      ] as const,
+      [
+        `version ${version} in the new form`,
+        'mediaType',
+        `application/vnd.dev.sigstore.bundle.v${version}+json`,
+        'INPUT_UNSUPPORTED',
+      ] as const,
     ]),
     ['an unknown member', 'extra', 1, 'INPUT_MALFORMED'],
     ['an unknown member below', `${MATERIAL}.extra`, null, 'INPUT_MALFORMED'],
@@ -133,14 +154,40 @@ describe('a bundle is refused for', () => {
     ['an empty certificate', `${MATERIAL}.certificate.rawBytes`, '', 'BUNDLE_INVALID'],
     ['a certificate above 64 KiB', `${MATERIAL}.certificate.rawBytes`, b64(65_537), 'INPUT_TOO_LARGE'],
     ['33 entries', `${MATERIAL}.tlogEntries`, Array.from({ length: 33 }, () => 'x'), 'INPUT_TOO_LARGE'],
-    ['33 timestamps', `${MATERIAL}.timestampVerificationData.rfc3161Timestamps`, Array.from({ length: 33 }, () => 'x'), 'INPUT_TOO_LARGE'],
-    ['an empty timestamp', `${MATERIAL}.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp`, '', 'BUNDLE_INVALID'],
-    ['a timestamp above 64 KiB', `${MATERIAL}.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp`, b64(65_537), 'INPUT_TOO_LARGE'],
+    [
+      '33 timestamps',
+      `${MATERIAL}.timestampVerificationData.rfc3161Timestamps`,
+      Array.from({ length: 33 }, () => 'x'),
+      'INPUT_TOO_LARGE',
+    ],
+    [
+      'an empty timestamp',
+      `${MATERIAL}.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp`,
+      '',
+      'BUNDLE_INVALID',
+    ],
+    [
+      'a timestamp above 64 KiB',
+      `${MATERIAL}.timestampVerificationData.rfc3161Timestamps.0.signedTimestamp`,
+      b64(65_537),
+      'INPUT_TOO_LARGE',
+    ],
     ['no message digest', 'messageSignature.messageDigest', undefined, 'BUNDLE_INVALID'],
     ['no digest algorithm', 'messageSignature.messageDigest.algorithm', undefined, 'BUNDLE_INVALID'],
-    ['an unspecified digest algorithm', 'messageSignature.messageDigest.algorithm', 'HASH_ALGORITHM_UNSPECIFIED', 'BUNDLE_INVALID'],
+    [
+      'an unspecified digest algorithm',
+      'messageSignature.messageDigest.algorithm',
+      'HASH_ALGORITHM_UNSPECIFIED',
+      'BUNDLE_INVALID',
+    ],
     ...['SHA1', 'sha2_256', 'SHA2_256 ', 'md5', 'SHA3_256', ''].map(
-      (name) => [`the digest algorithm ${JSON.stringify(name)}`, 'messageSignature.messageDigest.algorithm', name, 'INPUT_UNSUPPORTED'] as const,
+      (name) =>
+        [
+          `the digest algorithm ${JSON.stringify(name)}`,
+          'messageSignature.messageDigest.algorithm',
+          name,
+          'INPUT_UNSUPPORTED',
+        ] as const,
     ),
     ['a digest algorithm by number', 'messageSignature.messageDigest.algorithm', 1, 'INPUT_MALFORMED'],
     ['no digest', 'messageSignature.messageDigest.digest', undefined, 'BUNDLE_INVALID'],
@@ -152,7 +199,8 @@ describe('a bundle is refused for', () => {
       (text) => [`the base64 ${JSON.stringify(text)}`, 'messageSignature.signature', text, 'INPUT_MALFORMED'] as const,
     ),
     ...[true, 1, [], {}].map(
-      (value) => [`${JSON.stringify(value)} for a signature`, 'messageSignature.signature', value, 'INPUT_MALFORMED'] as const,
+      (value) =>
+        [`${JSON.stringify(value)} for a signature`, 'messageSignature.signature', value, 'INPUT_MALFORMED'] as const,
     ),
   ])('%s', (_name, path, member, code) => {
     expect(codeOf(() => decodeBundle(withMember(sampleBundle(), path, member)))).toBe(code);
@@ -171,7 +219,9 @@ describe('a bundle is refused for', () => {
 
   test('eleven certificates', () => {
     const chain = { certificates: Array.from({ length: 11 }, () => ({ rawBytes: 'AAAA' })) };
-    expect(codeOf(() => decodeBundle(withMember(sampleBundle('0.2'), `${MATERIAL}.x509CertificateChain`, chain)))).toBe('INPUT_TOO_LARGE');
+    expect(codeOf(() => decodeBundle(withMember(sampleBundle('0.2'), `${MATERIAL}.x509CertificateChain`, chain)))).toBe(
+      'INPUT_TOO_LARGE',
+    );
   });
 
   test.each([
@@ -185,7 +235,9 @@ describe('a bundle is refused for', () => {
 
   test.each(['__proto__', 'constructor', 'toString'])('a member %s, on every level', (name) => {
     for (const place of ['{"mediaType"', '{"certificate"', '{"rawBytes"', '{"logIndex"', '{"keyId"', '{"algorithm"']) {
-      expect(codeWithText(place, place.replace('{', `{${JSON.stringify(name)}:{"polluted":true},`))).toBe('INPUT_MALFORMED');
+      expect(codeWithText(place, place.replace('{', `{${JSON.stringify(name)}:{"polluted":true},`))).toBe(
+        'INPUT_MALFORMED',
+      );
     }
     expect('polluted' in {}).toBe(false);
   });
@@ -219,7 +271,25 @@ describe('an envelope is refused for', () => {
 
 describe('an entry is refused for', () => {
   test.each([
-    ...['', ' 1', '+1', '01', '1e3', '0x1', '1.0', '-0', '-1', '9223372036854775808', '18446744073709551616', '9'.repeat(400), 1.5, -1, [], {}, true].map(
+    ...[
+      '',
+      ' 1',
+      '+1',
+      '01',
+      '1e3',
+      '0x1',
+      '1.0',
+      '-0',
+      '-1',
+      '9223372036854775808',
+      '18446744073709551616',
+      '9'.repeat(400),
+      1.5,
+      -1,
+      [],
+      {},
+      true,
+    ].map(
       (index) => [`the index ${JSON.stringify(index).slice(0, 30)}`, 'logIndex', index, 'INPUT_MALFORMED'] as const,
     ),
     ['an index above 2^53 as a number', 'logIndex', 2 ** 53, 'INPUT_MALFORMED'],
@@ -269,20 +339,66 @@ describe('what an entry must carry by version', () => {
   test.each([
     ['promise and proof', v1, 'accepted', 'accepted', 'accepted'],
     ['a promise alone', unproven, 'accepted', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
-    ['a promise and a proof without checkpoint', { ...v1, inclusionProof: bareProof }, 'accepted', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
+    [
+      'a promise and a proof without checkpoint',
+      { ...v1, inclusionProof: bareProof },
+      'accepted',
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+    ],
     ['a proof alone', unpromised, 'BUNDLE_INVALID', 'accepted', 'accepted'],
-    ['a proof and the promise null', { ...unpromised, inclusionPromise: null }, 'BUNDLE_INVALID', 'accepted', 'accepted'],
+    [
+      'a proof and the promise null',
+      { ...unpromised, inclusionPromise: null },
+      'BUNDLE_INVALID',
+      'accepted',
+      'accepted',
+    ],
     ['neither', { ...unproven, inclusionPromise: null }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
     ['Rekor v2 with a proof', v2, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'accepted'],
-    ['Rekor v2 with all members of its answer', { ...v2, integratedTime: '0', inclusionPromise: null }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'accepted'],
-    ['Rekor v2 with a promise', { ...v2, inclusionPromise: v1.inclusionPromise }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
+    [
+      'Rekor v2 with all members of its answer',
+      { ...v2, integratedTime: '0', inclusionPromise: null },
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+      'accepted',
+    ],
+    [
+      'Rekor v2 with a promise',
+      { ...v2, inclusionPromise: v1.inclusionPromise },
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+    ],
     ['Rekor v2 with a time', { ...v2, integratedTime: '1' }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
-    ['Rekor v2 without a checkpoint', { ...v2, inclusionProof: bareProof }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
-    ['an envelope of Rekor v2 with a time', { ...v2, kindVersion: { kind: 'dsse', version: '0.0.2' }, integratedTime: '1' }, 'BUNDLE_INVALID', 'BUNDLE_INVALID', 'BUNDLE_INVALID'],
-    ['a kind of Rekor v1 with a version like that of v2', { ...v1, kindVersion: { kind: 'intoto', version: '0.0.2' } }, 'accepted', 'accepted', 'accepted'],
+    [
+      'Rekor v2 without a checkpoint',
+      { ...v2, inclusionProof: bareProof },
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+    ],
+    [
+      'an envelope of Rekor v2 with a time',
+      { ...v2, kindVersion: { kind: 'dsse', version: '0.0.2' }, integratedTime: '1' },
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+      'BUNDLE_INVALID',
+    ],
+    [
+      'a kind of Rekor v1 with a version like that of v2',
+      { ...v1, kindVersion: { kind: 'intoto', version: '0.0.2' } },
+      'accepted',
+      'accepted',
+      'accepted',
+    ],
   ])('%s', (_name, entry, ...codes) => {
     const versions = ['0.1', '0.2', '0.3'] as const;
-    expect(versions.map((version) => codeOf(() => decodeBundle(withMember(sampleBundle(version), `${MATERIAL}.tlogEntries`, [entry]))))).toEqual(codes);
+    expect(
+      versions.map((version) =>
+        codeOf(() => decodeBundle(withMember(sampleBundle(version), `${MATERIAL}.tlogEntries`, [entry]))),
+      ),
+    ).toEqual(codes);
   });
 
   test('index 0 may be left out, as ProtoJSON does', () => {

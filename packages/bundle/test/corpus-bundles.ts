@@ -79,7 +79,9 @@ export const CORPUS_BUNDLES: readonly (readonly [path: string, code: string])[] 
 ];
 
 /** Paths of the bundles that decode. */
-export const DECODABLE_BUNDLES: readonly string[] = CORPUS_BUNDLES.filter(([, code]) => code === 'accepted').map(([path]) => path);
+export const DECODABLE_BUNDLES: readonly string[] = CORPUS_BUNDLES.filter(([, code]) => code === 'accepted').map(
+  ([path]) => path,
+);
 
 export function readCorpus(path: string): Uint8Array {
   return readFileSync(corpus(path));

@@ -34,7 +34,12 @@ describe('an entry that stands alone', () => {
 
   test('may have a body of 16 MiB only where its kind can hold an envelope', () => {
     const large = withMember(sampleEntry(), 'canonicalizedBody', 'AAAA'.repeat(1 << 19));
-    const codes = [['hashedrekord', '0.0.1'], ['dsse', '0.0.1'], ['intoto', '0.0.2'], ['dsse', '0.0.3']].map(([kind, version]) =>
+    const codes = [
+      ['hashedrekord', '0.0.1'],
+      ['dsse', '0.0.1'],
+      ['intoto', '0.0.2'],
+      ['dsse', '0.0.3'],
+    ].map(([kind, version]) =>
       codeOf(() => decodeLogEntry(readJson({ ...large, kindVersion: { kind, version } }, { maxBytes: 1 << 24 }))),
     );
     expect(codes).toEqual(['INPUT_TOO_LARGE', 'accepted', 'accepted', 'INPUT_TOO_LARGE']);

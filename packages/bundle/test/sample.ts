@@ -38,7 +38,9 @@ export function sampleEntryV2(): SerializedLogEntry {
 }
 
 /** A keyless signature over an artifact. */
-export function sampleBundle(version: keyof typeof MEDIA_TYPES = '0.3'): SerializedBundle & { messageSignature: object } {
+export function sampleBundle(
+  version: keyof typeof MEDIA_TYPES = '0.3',
+): SerializedBundle & { messageSignature: object } {
   const certificate = { rawBytes: b64(7, 300) };
   return {
     mediaType: MEDIA_TYPES[version],

@@ -15,20 +15,34 @@ const STATEMENT = {
   predicate: { buildDefinition: { n: 1.5 } },
 };
 
-const encode = (value: unknown): Uint8Array => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+const encode = (value: unknown): Uint8Array =>
+  new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
 const codeOfStatement = (value: unknown): string => codeOf(() => decodeStatement(encode(value)));
 
 describe('a statement', () => {
   test.each([STATEMENT_TYPE, STATEMENT_TYPE_V01])('of type %s is read', (type) => {
     const statement = decodeStatement(encode({ ...STATEMENT, _type: type }));
     expect(statement).toMatchObject({ type, predicateType: STATEMENT.predicateType });
-    expect(statement.subjects[0]).toEqual({ name: 'pkg:npm/a@1.0.0', digests: new Map([['sha256', digest], ['gitCommit', 'b'.repeat(40)]]) });
+    expect(statement.subjects[0]).toEqual({
+      name: 'pkg:npm/a@1.0.0',
+      digests: new Map([
+        ['sha256', digest],
+        ['gitCommit', 'b'.repeat(40)],
+      ]),
+    });
     expect(toPlainJson(statement.json)).toEqual({ ...STATEMENT, _type: type });
     expect(toPlainJson(statement.predicate)).toEqual(STATEMENT.predicate);
   });
 
   test('may have all members of a resource descriptor, and no predicate', () => {
-    const subject = { ...STATEMENT.subject[0], uri: 'https://a', content: 'AAAA', downloadLocation: 'https://b', mediaType: 'text/plain', annotations: { a: 1 } };
+    const subject = {
+      ...STATEMENT.subject[0],
+      uri: 'https://a',
+      content: 'AAAA',
+      downloadLocation: 'https://b',
+      mediaType: 'text/plain',
+      annotations: { a: 1 },
+    };
     const { predicate: _predicate, ...bare } = { ...STATEMENT, subject: [subject] };
     expect(decodeStatement(encode(bare))).toMatchObject({ predicate: null, subjects: [{ uri: 'https://a' }] });
   });
@@ -50,12 +64,32 @@ describe('a statement is refused for', () => {
     ['NaN', JSON.stringify(STATEMENT).replace('1.5', 'NaN')],
     ['being an array', [STATEMENT]],
     ['an unknown member', { ...STATEMENT, extra: 1 }],
-    ...['https://in-toto.io/Statement/v2', 'https://in-toto.io/Statement/v1/', 'https://in-toto.io/statement/v1', '', 1, undefined].map(
-      (type) => [`the type ${JSON.stringify(type)}`, { ...STATEMENT, _type: type }] as const,
+    ...[
+      'https://in-toto.io/Statement/v2',
+      'https://in-toto.io/Statement/v1/',
+      'https://in-toto.io/statement/v1',
+      '',
+      1,
+      undefined,
+    ].map((type) => [`the type ${JSON.stringify(type)}`, { ...STATEMENT, _type: type }] as const),
+    ...[undefined, null, [], {}, 'a', [null], ['a']].map(
+      (subject) => [`the subject ${JSON.stringify(subject)}`, { ...STATEMENT, subject }] as const,
     ),
-    ...[undefined, null, [], {}, 'a', [null], ['a']].map((subject) => [`the subject ${JSON.stringify(subject)}`, { ...STATEMENT, subject }] as const),
-    ...[undefined, null, {}, [], { md5: 'a' }, { sha1: 'a', gitCommit: 'b' }, { sha3_256: digest }, { SHA256: digest }, { sha256: '' }, { sha256: 1 }, { sha256: null }].map(
-      (digests) => [`the digests ${JSON.stringify(digests)}`, { ...STATEMENT, subject: [{ digest: digests }] }] as const,
+    ...[
+      undefined,
+      null,
+      {},
+      [],
+      { md5: 'a' },
+      { sha1: 'a', gitCommit: 'b' },
+      { sha3_256: digest },
+      { SHA256: digest },
+      { sha256: '' },
+      { sha256: 1 },
+      { sha256: null },
+    ].map(
+      (digests) =>
+        [`the digests ${JSON.stringify(digests)}`, { ...STATEMENT, subject: [{ digest: digests }] }] as const,
     ),
     ['one subject of two without digests', { ...STATEMENT, subject: [...STATEMENT.subject, { name: 'b' }] }],
     ['an unknown member of a subject', withMember(STATEMENT, 'subject.0.sha256', digest)],
@@ -70,14 +104,19 @@ describe('a statement is refused for', () => {
   test.each(['__proto__', 'constructor', 'toString'])('a member or a digest with the name %s', (name) => {
     const member = `{${JSON.stringify(name)}:"${digest}",`;
     for (const place of ['{"_type"', '{"name"', '{"sha256"']) {
-      expect(codeOfStatement(JSON.stringify(STATEMENT).replace(place, place.replace('{', member)))).toBe('STATEMENT_INVALID');
+      expect(codeOfStatement(JSON.stringify(STATEMENT).replace(place, place.replace('{', member)))).toBe(
+        'STATEMENT_INVALID',
+      );
     }
     expect('polluted' in {}).toBe(false);
   });
 
   test.each<readonly [string, unknown]>([
     ['1,025 subjects', { ...STATEMENT, subject: Array.from({ length: 1_025 }, () => 'x') }],
-    ['33 digests', { ...STATEMENT, subject: [{ digest: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`a${i}`, 'x'])) }] }],
+    [
+      '33 digests',
+      { ...STATEMENT, subject: [{ digest: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`a${i}`, 'x'])) }] },
+    ],
     ['a digest of 129 characters', withMember(STATEMENT, 'subject.0.digest.sha256', 'a'.repeat(129))],
     ['deep nesting', `{"predicate":${'['.repeat(1 << 20)}`],
     ['many values', `[${'[],'.repeat(200_000)}[]]`],
@@ -86,8 +125,12 @@ describe('a statement is refused for', () => {
   });
 
   test('any member that is missing, empty or of another type, but for the predicate and names', () => {
-    const unnoticed = [...sweepMembers(STATEMENT)].filter(({ text }) => codeOfStatement(text) === 'accepted').map(({ name }) => name);
-    expect(unnoticed.filter((name) => !/ (predicate(\..*)?|subject\[\]\.name|subject\[\]\.digest\.gitCommit)$/.test(name))).toEqual([]);
+    const unnoticed = [...sweepMembers(STATEMENT)]
+      .filter(({ text }) => codeOfStatement(text) === 'accepted')
+      .map(({ name }) => name);
+    expect(
+      unnoticed.filter((name) => !/ (predicate(\..*)?|subject\[\]\.name|subject\[\]\.digest\.gitCommit)$/.test(name)),
+    ).toEqual([]);
     expect(unnoticed).not.toContain('empty subject[].digest.gitCommit');
     expect(unnoticed).not.toContain('swap predicate');
   });
@@ -102,21 +145,32 @@ describe('encoding', () => {
 
   test('is undone by decoding', () => {
     fc.assert(
-      fc.property(fc.array(subject, { minLength: 1, maxLength: 5 }), word, fc.dictionary(word, fc.jsonValue()), (subjects, predicateType, predicate) => {
-        const statement = decodeStatement(encodeStatement({ subjects, predicateType, predicate }));
-        expect(statement).toMatchObject({ type: STATEMENT_TYPE, subjects, predicateType });
-        expect(toPlainJson(statement.predicate)).toEqual(JSON.parse(JSON.stringify(predicate)));
-      }),
+      fc.property(
+        fc.array(subject, { minLength: 1, maxLength: 5 }),
+        word,
+        fc.dictionary(word, fc.jsonValue()),
+        (subjects, predicateType, predicate) => {
+          const statement = decodeStatement(encodeStatement({ subjects, predicateType, predicate }));
+          expect(statement).toMatchObject({ type: STATEMENT_TYPE, subjects, predicateType });
+          expect(toPlainJson(statement.predicate)).toEqual(JSON.parse(JSON.stringify(predicate)));
+        },
+      ),
     );
   });
 
   test('refuses what decoding would refuse', () => {
     const subjects = [{ digests: new Map([['sha1', 'a']]) }];
     expect(codeOf(() => encodeStatement({ subjects, predicateType: 'a', predicate: {} }))).toBe('STATEMENT_INVALID');
-    expect(codeOf(() => encodeStatement({ subjects: [], predicateType: 'a', predicate: {} }))).toBe('STATEMENT_INVALID');
+    expect(codeOf(() => encodeStatement({ subjects: [], predicateType: 'a', predicate: {} }))).toBe(
+      'STATEMENT_INVALID',
+    );
     const good = [{ digests: new Map([['sha256', digest]]) }];
-    expect(codeOf(() => encodeStatement({ subjects: good, predicateType: '', predicate: {} }))).toBe('STATEMENT_INVALID');
-    expect(codeOf(() => encodeStatement({ subjects: good, predicateType: 'a', predicate: { at: new Date(0) } }))).toBe('INPUT_MALFORMED');
+    expect(codeOf(() => encodeStatement({ subjects: good, predicateType: '', predicate: {} }))).toBe(
+      'STATEMENT_INVALID',
+    );
+    expect(codeOf(() => encodeStatement({ subjects: good, predicateType: 'a', predicate: { at: new Date(0) } }))).toBe(
+      'INPUT_MALFORMED',
+    );
   });
 
   test('writes the older type on request', () => {

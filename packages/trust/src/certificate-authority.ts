@@ -42,7 +42,11 @@ export interface CertificateAuthority {
 const MAX_CERTIFICATES = 10; // ATTACKS 4.3
 
 /** With these, the certificate reader and the key gate set an authority aside. */
-const UNUSABLE_CODES: ReadonlySet<ErrorCode> = new Set(['INPUT_UNSUPPORTED', 'KEY_REJECTED', 'CERTIFICATE_PROFILE_INVALID']);
+const UNUSABLE_CODES: ReadonlySet<ErrorCode> = new Set([
+  'INPUT_UNSUPPORTED',
+  'KEY_REJECTED',
+  'CERTIFICATE_PROFILE_INVALID',
+]);
 
 interface AuthorityMembers {
   readonly subject: { readonly organization: string; readonly commonName: string };
@@ -106,7 +110,11 @@ function makeAuthority(members: AuthorityMembers, at: string, role: Role): Certi
 }
 
 /** RUL-24: what is weak or unknown is set aside, what is malformed refuses the whole. */
-function readChain(certificates: readonly Uint8Array[], at: string, role: Role): Pick<CertificateAuthority, 'chain' | 'unusable'> {
+function readChain(
+  certificates: readonly Uint8Array[],
+  at: string,
+  role: Role,
+): Pick<CertificateAuthority, 'chain' | 'unusable'> {
   try {
     const chain = certificates.map((der, i) => readCertificate(der, `${at}[${i}]`));
     checkChain(chain, at, role);
@@ -138,6 +146,7 @@ function checkChain(chain: readonly Certificate[], at: string, { leafFirst }: Ro
       throw invalidTrust(`${at}[${i + 1}]`, 'the issuer of the certificate before it');
     }
     const mayBeLeaf = leafFirst && i === 0 && issuer !== undefined;
-    if (certificate.basicConstraints?.ca !== true && !mayBeLeaf) throw invalidTrust(`${at}[${i}]`, 'the certificate of an authority');
+    if (certificate.basicConstraints?.ca !== true && !mayBeLeaf)
+      throw invalidTrust(`${at}[${i}]`, 'the certificate of an authority');
   });
 }

@@ -20,9 +20,13 @@ import type { TimeRange } from '@keywax/core/time';
  */
 export const decodeValidity: Decoder<TimeRange> = required(
   transform(
-    decodeObject<TimeRange>({ start: required(asTrust(decodeRfc3339), 'TRUST_INVALID'), end: optional(asTrust(decodeRfc3339)) }),
+    decodeObject<TimeRange>({
+      start: required(asTrust(decodeRfc3339), 'TRUST_INVALID'),
+      end: optional(asTrust(decodeRfc3339)),
+    }),
     (range, at) => {
-      if (range.end !== undefined && range.end < range.start) throw invalidTrust(`${at}.end`, 'an end that is not before the start');
+      if (range.end !== undefined && range.end < range.start)
+        throw invalidTrust(`${at}.end`, 'an end that is not before the start');
       return range;
     },
   ),

@@ -62,7 +62,9 @@ function listEligible(services: readonly Service[], kind: ServiceKind, now: Date
 
 /** The services of the highest version that can be used, newest first, one for each operator. */
 function sortEligible(services: readonly Service[], { versions }: ServiceKind, now: Date): readonly Service[] {
-  const usable = services.filter(({ majorApiVersion, validFor }) => versions.includes(majorApiVersion) && isWithin(validFor, now));
+  const usable = services.filter(
+    ({ majorApiVersion, validFor }) => versions.includes(majorApiVersion) && isWithin(validFor, now),
+  );
   const version = Math.max(...usable.map(({ majorApiVersion }) => majorApiVersion));
   const sorted = usable
     .filter(({ majorApiVersion }) => majorApiVersion === version)
@@ -70,7 +72,11 @@ function sortEligible(services: readonly Service[], { versions }: ServiceKind, n
   return sorted.filter(({ operator }, i) => sorted.findIndex((other) => other.operator === operator) === i);
 }
 
-function applySelector(services: readonly Service[], selector: ServiceSelector | undefined, kind: ServiceKind): readonly Service[] {
+function applySelector(
+  services: readonly Service[],
+  selector: ServiceSelector | undefined,
+  kind: ServiceKind,
+): readonly Service[] {
   if (services.length === 0) return Object.freeze([]);
   if (selector === undefined) throw invalidConfig(`a selector ANY, ALL or EXACT for each ${kind.name}`, 'none');
   switch (selector.kind) {
@@ -79,11 +85,14 @@ function applySelector(services: readonly Service[], selector: ServiceSelector |
     case 'all':
       return Object.freeze(services);
     case 'exact':
-      if (services.length < selector.count) throw invalidConfig(`${selector.count} operators of a ${kind.name}`, `${services.length}`);
+      if (services.length < selector.count)
+        throw invalidConfig(`${selector.count} operators of a ${kind.name}`, `${services.length}`);
       return Object.freeze(services.slice(0, selector.count));
   }
 }
 
 function invalidConfig(expected: string, actual: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `signing config: expected ${expected}, found ${actual}`, { details: { expected, actual } });
+  return new KeywaxError('CONFIG_INVALID', `signing config: expected ${expected}, found ${actual}`, {
+    details: { expected, actual },
+  });
 }

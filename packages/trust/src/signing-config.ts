@@ -66,7 +66,9 @@ const decodeUrl: Decoder<string> = (value, at) => {
   if (url !== undefined && (url.scheme === 'https' || isLoopback(url.host))) return text;
   const expected = 'an https URL of a plain host, or an http URL on loopback';
   const actual = quoteText(text);
-  throw new KeywaxError('NETWORK_POLICY', `${at}: expected ${expected}, found ${actual}`, { details: { at, expected, actual } });
+  throw new KeywaxError('NETWORK_POLICY', `${at}: expected ${expected}, found ${actual}`, {
+    details: { at, expected, actual },
+  });
 };
 
 const decodeService: Decoder<Service> = decodeObject<Service>({
@@ -81,7 +83,10 @@ type SelectorName = 'SERVICE_SELECTOR_UNDEFINED' | 'ALL' | 'ANY' | 'EXACT';
 const decodeSelector: Decoder<ServiceSelector | undefined> = optional(
   transform(
     decodeObject<{ selector: SelectorName; count: number }>({
-      selector: withDefault(oneOfNames(['SERVICE_SELECTOR_UNDEFINED', 'ALL', 'ANY', 'EXACT']), 'SERVICE_SELECTOR_UNDEFINED'),
+      selector: withDefault(
+        oneOfNames(['SERVICE_SELECTOR_UNDEFINED', 'ALL', 'ANY', 'EXACT']),
+        'SERVICE_SELECTOR_UNDEFINED',
+      ),
       count: withDefault(integerWithin(0, Number.MAX_SAFE_INTEGER), 0),
     }),
     ({ selector, count }, at) => makeSelector(selector, count, at),

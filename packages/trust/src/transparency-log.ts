@@ -113,10 +113,14 @@ const decodeMembers: Decoder<LogMembers> = decodeObject<LogMembers>({
 });
 
 /** A log whose entries go into bundles. @throws INPUT_MALFORMED, TRUST_INVALID */
-export const decodeLog: Decoder<TransparencyLog> = transform(decodeMembers, (members, at) => makeLog(members, at, matchLogId));
+export const decodeLog: Decoder<TransparencyLog> = transform(decodeMembers, (members, at) =>
+  makeLog(members, at, matchLogId),
+);
 
 /** A log of certificates, whose id is not bound to a name (RFC 6962 §3.2). @throws INPUT_MALFORMED, TRUST_INVALID */
-export const decodeCtLog: Decoder<TransparencyLog> = transform(decodeMembers, (members, at) => makeLog(members, at, matchCtLogId));
+export const decodeCtLog: Decoder<TransparencyLog> = transform(decodeMembers, (members, at) =>
+  makeLog(members, at, matchCtLogId),
+);
 
 /** What a log's key makes of it: its key and ids, or why it cannot be used. */
 type LogKey =
@@ -163,7 +167,8 @@ interface KeyContext {
 /** RUL-24: a key that is weak or unknown makes its log unusable; it is kept, so that what needs it can say so. */
 function readLogKey(members: LogMembers, { at, origin, matchId }: KeyContext): LogKey {
   const { rawBytes, keyDetails } = members.publicKey;
-  if (members.hashAlgorithm !== TREE_HASH) return { unusable: `hash algorithm ${quoteText(members.hashAlgorithm)} is not supported` };
+  if (members.hashAlgorithm !== TREE_HASH)
+    return { unusable: `hash algorithm ${quoteText(members.hashAlgorithm)} is not supported` };
   const suite = selectSuite(keyDetails);
   if (suite === undefined) return { unusable: `key details ${quoteText(keyDetails)} are not supported` };
   try {
@@ -171,7 +176,9 @@ function readLogKey(members: LogMembers, { at, origin, matchId }: KeyContext): L
     const key = parse(rawBytes, `${at}.publicKey.rawBytes`);
     if (!matchSuiteKey(suite, key)) return { unusable: `the key is not one for ${keyDetails}` };
     const checkpointKeyId = matchId({ origin, ...members }, key, at);
-    return checkpointKeyId === undefined ? { unusable: 'the key id is not that of the key' } : { key, suite, checkpointKeyId };
+    return checkpointKeyId === undefined
+      ? { unusable: 'the key id is not that of the key' }
+      : { key, suite, checkpointKeyId };
   } catch (cause) {
     if (!isKeywaxError(cause) || !UNUSABLE_KEY_CODES.has(cause.code)) throw cause;
     return { unusable: cause.message };
@@ -184,11 +191,18 @@ function matchCtLogId({ logId }: DeclaredIds, key: PublicKey): Uint8Array | unde
 }
 
 /** RUL-18: the id of a log is the hash of its SPKI or its note key id, and so is the id that signs checkpoints. */
-function matchLogId({ origin, logId, checkpointKeyId }: DeclaredIds, key: PublicKey, at: string): Uint8Array | undefined {
+function matchLogId(
+  { origin, logId, checkpointKeyId }: DeclaredIds,
+  key: PublicKey,
+  at: string,
+): Uint8Array | undefined {
   const keyId = hash('sha256', key.spki);
   const noteKeyId = computeNoteKeyId(origin, key, (...pieces) => hash('sha256', ...pieces));
-  if (origin === '' && !equalBytes(logId, keyId)) throw invalidTrust(`${at}.baseUrl`, 'the URL that the key id is bound to');
+  if (origin === '' && !equalBytes(logId, keyId))
+    throw invalidTrust(`${at}.baseUrl`, 'the URL that the key id is bound to');
   const ids = equalBytes(logId, keyId) ? [keyId, noteKeyId] : [noteKeyId, keyId];
   if (!ids.some((id) => equalBytes(id, logId))) return undefined;
-  return checkpointKeyId === undefined ? ids[0] : ids.find((id) => equalBytes(id.subarray(0, checkpointKeyId.length), checkpointKeyId));
+  return checkpointKeyId === undefined
+    ? ids[0]
+    : ids.find((id) => equalBytes(id.subarray(0, checkpointKeyId.length), checkpointKeyId));
 }

@@ -6,7 +6,11 @@
 import { encodeHex, equalBytes } from '@keywax/core/bytes';
 import { type Decoder, arrayOf, decodeObject, transform } from '@keywax/core/decode';
 import { readJson } from '@keywax/core/json';
-import { type CertificateAuthority, decodeCertificateAuthority, decodeTimestampAuthority } from './certificate-authority.js';
+import {
+  type CertificateAuthority,
+  decodeCertificateAuthority,
+  decodeTimestampAuthority,
+} from './certificate-authority.js';
 import { decodeMediaType, invalidTrust } from './fields.js';
 import { type TransparencyLog, decodeCtLog, decodeLog } from './transparency-log.js';
 
@@ -74,7 +78,8 @@ function logsOf(decoder: Decoder<TransparencyLog>): Decoder<readonly Transparenc
       const id = encodeHex(log.logId);
       const key = log.key?.spki ?? log.rawKey;
       const known = keys.get(id) ?? key;
-      if (!equalBytes(known, key)) throw invalidTrust(`${at}[${i}].logId`, 'a key id of its own, or the key of the other log with this id');
+      if (!equalBytes(known, key))
+        throw invalidTrust(`${at}[${i}].logId`, 'a key id of its own, or the key of the other log with this id');
       keys.set(id, known);
     });
     return logs;

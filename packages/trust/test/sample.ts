@@ -39,7 +39,10 @@ export function sampleLog(key: PublicKey, keyDetails: string, baseUrl: string) {
 
 /** The JSON of a Rekor v2 log, whose id is bound to its name. */
 export function sampleLogV2(baseUrl: string, origin: string) {
-  return { ...sampleLog(edKey, 'PKIX_ED25519', baseUrl), logId: { keyId: b64(sha256(`${origin}\n\u0001`, edKey.raw)) } };
+  return {
+    ...sampleLog(edKey, 'PKIX_ED25519', baseUrl),
+    logId: { keyId: b64(sha256(`${origin}\n\u0001`, edKey.raw)) },
+  };
 }
 
 /** The JSON of an authority. */
@@ -56,7 +59,10 @@ export function sampleAuthority(...certificates: readonly { readonly certificate
 export function sampleRoot() {
   return {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    tlogs: [sampleLog(ecKey, 'PKIX_ECDSA_P256_SHA_256', 'https://rekor.example'), sampleLogV2('https://log.example/path', 'log.example')],
+    tlogs: [
+      sampleLog(ecKey, 'PKIX_ECDSA_P256_SHA_256', 'https://rekor.example'),
+      sampleLogV2('https://log.example/path', 'log.example'),
+    ],
     ctlogs: [sampleLog(ctKey, 'PKIX_ECDSA_P384_SHA_384', 'https://ct.example/2025')],
     certificateAuthorities: [sampleAuthority(intermediate, root), sampleAuthority(root)],
     timestampAuthorities: [sampleAuthority(leaf, root), sampleAuthority(intermediate, root)],

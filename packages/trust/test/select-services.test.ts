@@ -50,10 +50,18 @@ describe('services are selected', () => {
       log('https://b1.example', 2, '2025-03-01T00:00:00Z', 'b'),
       log('https://a2.example', 2, '2025-02-01T00:00:00Z', 'a'),
     ];
-    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'ALL' } })).toEqual(['https://b1.example', 'https://a2.example']);
+    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'ALL' } })).toEqual([
+      'https://b1.example',
+      'https://a2.example',
+    ]);
     expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'ANY' } })).toEqual(['https://b1.example']);
-    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'EXACT', count: 2 } })).toEqual(['https://b1.example', 'https://a2.example']);
-    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'EXACT', count: 1 } })).toEqual(['https://b1.example']);
+    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'EXACT', count: 2 } })).toEqual([
+      'https://b1.example',
+      'https://a2.example',
+    ]);
+    expect(logUrls({ rekorTlogUrls, rekorTlogConfig: { selector: 'EXACT', count: 1 } })).toEqual([
+      'https://b1.example',
+    ]);
   });
 
   test('at both ends of their windows', () => {
@@ -70,18 +78,47 @@ describe('selection fails', () => {
   const later = { validFor: { start: '2025-06-01T00:00:00.001Z' } };
   test.each<readonly [string, object, string]>([
     ['without a certificate authority', { caUrls: [] }, 'CONFIG_INVALID'],
-    ['where all certificate authorities are of the future', { caUrls: [sampleService('https://a.example', 1, later)] }, 'CONFIG_INVALID'],
-    ['where all logs are of the future', { rekorTlogUrls: [sampleService('https://a.example', 1, later)] }, 'CONFIG_INVALID'],
-    ['where all timestamp authorities are of the future', { tsaUrls: [sampleService('https://a.example', 1, later)] }, 'CONFIG_INVALID'],
-    ...[0, 3, 2 ** 53 - 1].map((version) => [`where logs are of version ${version}`, { rekorTlogUrls: [sampleService('https://a.example', version)] }, 'INPUT_UNSUPPORTED'] as const),
-    ['where certificate authorities are of version 2', { caUrls: [sampleService('https://a.example', 2)] }, 'INPUT_UNSUPPORTED'],
-    ['where timestamp authorities are of version 2', { tsaUrls: [sampleService('https://a.example', 2)] }, 'INPUT_UNSUPPORTED'],
+    [
+      'where all certificate authorities are of the future',
+      { caUrls: [sampleService('https://a.example', 1, later)] },
+      'CONFIG_INVALID',
+    ],
+    [
+      'where all logs are of the future',
+      { rekorTlogUrls: [sampleService('https://a.example', 1, later)] },
+      'CONFIG_INVALID',
+    ],
+    [
+      'where all timestamp authorities are of the future',
+      { tsaUrls: [sampleService('https://a.example', 1, later)] },
+      'CONFIG_INVALID',
+    ],
+    ...[0, 3, 2 ** 53 - 1].map(
+      (version) =>
+        [
+          `where logs are of version ${version}`,
+          { rekorTlogUrls: [sampleService('https://a.example', version)] },
+          'INPUT_UNSUPPORTED',
+        ] as const,
+    ),
+    [
+      'where certificate authorities are of version 2',
+      { caUrls: [sampleService('https://a.example', 2)] },
+      'INPUT_UNSUPPORTED',
+    ],
+    [
+      'where timestamp authorities are of version 2',
+      { tsaUrls: [sampleService('https://a.example', 2)] },
+      'INPUT_UNSUPPORTED',
+    ],
     ['without a selector for logs', { rekorTlogConfig: null }, 'CONFIG_INVALID'],
     ['without a selector for timestamp authorities', { tsaConfig: {} }, 'CONFIG_INVALID'],
     [
       'where three operators are asked for and two are listed',
       {
-        rekorTlogUrls: ['a', 'b', 'a'].map((operator, i) => log(`https://${operator}${i}.example`, 1, '2025-01-01T00:00:00Z', operator)),
+        rekorTlogUrls: ['a', 'b', 'a'].map((operator, i) =>
+          log(`https://${operator}${i}.example`, 1, '2025-01-01T00:00:00Z', operator),
+        ),
         rekorTlogConfig: { selector: 'EXACT', count: 3 },
       },
       'CONFIG_INVALID',

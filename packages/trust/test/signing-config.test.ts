@@ -43,19 +43,38 @@ describe('a signing config', () => {
     expect(codeOfConfig({ mediaType, tsaUrls: ['http://tsa.example'] })).toBe('NETWORK_POLICY');
   });
 
-  test.each(['https://ca.example/', 'http://localhost:5555', 'http://127.0.0.1:1', 'http://127.9.9.9', 'http://[::1]:80/a'])('may have the URL %s', (url) => {
-    expect(decodeSigningConfig(withMember(sampleConfig(), 'caUrls.0.url', url)).certificateAuthorities[0]?.url).toBe(url);
+  test.each([
+    'https://ca.example/',
+    'http://localhost:5555',
+    'http://127.0.0.1:1',
+    'http://127.9.9.9',
+    'http://[::1]:80/a',
+  ])('may have the URL %s', (url) => {
+    expect(decodeSigningConfig(withMember(sampleConfig(), 'caUrls.0.url', url)).certificateAuthorities[0]?.url).toBe(
+      url,
+    );
   });
 
   test('may leave selectors undefined until one is needed', () => {
-    const config = decodeSigningConfig({ ...sampleConfig(), rekorTlogConfig: { selector: 'SERVICE_SELECTOR_UNDEFINED' }, tsaConfig: null });
+    const config = decodeSigningConfig({
+      ...sampleConfig(),
+      rekorTlogConfig: { selector: 'SERVICE_SELECTOR_UNDEFINED' },
+      tsaConfig: null,
+    });
     expect('logSelector' in config || 'timestampSelector' in config).toBe(false);
   });
 });
 
 describe('a signing config is refused for', () => {
   test.each<readonly [string, string, unknown, string]>([
-    ...[undefined, null, 2, '', 'application/vnd.dev.sigstore.signingconfig.v0.3+json', 'application/vnd.dev.sigstore.trustedroot+json;version=0.1'].map(
+    ...[
+      undefined,
+      null,
+      2,
+      '',
+      'application/vnd.dev.sigstore.signingconfig.v0.3+json',
+      'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
+    ].map(
       (mediaType) => [`the media type ${JSON.stringify(mediaType)}`, 'mediaType', mediaType, 'TRUST_INVALID'] as const,
     ),
     ['an unknown member', 'extra', 1, 'INPUT_MALFORMED'],
@@ -65,9 +84,20 @@ describe('a signing config is refused for', () => {
     ['a service without a window', 'caUrls.0.validFor', undefined, 'TRUST_INVALID'],
     ['a service without a start', 'caUrls.0.validFor.start', null, 'TRUST_INVALID'],
     ['an end before its start', 'tsaUrls.0.validFor.end', '2024-01-01T00:00:00Z', 'TRUST_INVALID'],
-    ...['', 'file:///etc/passwd', 'http://ca.example', 'javascript:alert(1)', 'https://0177.0.0.1', 'http://0177.0.0.1', 'http://127.1', 'http://localhost.', 'http://localhost@evil.example', 'https://ca.example?a=b', 'http://0.0.0.0', 'http://192.168.0.1'].map(
-      (url) => [`the URL ${JSON.stringify(url)}`, 'rekorTlogUrls.0.url', url, 'NETWORK_POLICY'] as const,
-    ),
+    ...[
+      '',
+      'file:///etc/passwd',
+      'http://ca.example',
+      'javascript:alert(1)',
+      'https://0177.0.0.1',
+      'http://0177.0.0.1',
+      'http://127.1',
+      'http://localhost.',
+      'http://localhost@evil.example',
+      'https://ca.example?a=b',
+      'http://0.0.0.0',
+      'http://192.168.0.1',
+    ].map((url) => [`the URL ${JSON.stringify(url)}`, 'rekorTlogUrls.0.url', url, 'NETWORK_POLICY'] as const),
     ['a version as text', 'caUrls.0.majorApiVersion', '1', 'INPUT_MALFORMED'],
     ['a negative version', 'caUrls.0.majorApiVersion', -1, 'INPUT_MALFORMED'],
     ['a broken version', 'caUrls.0.majorApiVersion', 1.5, 'INPUT_MALFORMED'],
@@ -86,7 +116,9 @@ describe('a signing config is refused for', () => {
   });
 
   test('one member spoilt, but for lists, ends, operators, versions and selectors, which selection notices or does without', () => {
-    const unnoticed = [...sweepMembers(sampleConfig())].filter(({ text }) => codeOfConfig(text) === 'accepted').map(({ name }) => name);
+    const unnoticed = [...sweepMembers(sampleConfig())]
+      .filter(({ text }) => codeOfConfig(text) === 'accepted')
+      .map(({ name }) => name);
     const expected = [
       ...['caUrls', 'oidcUrls', 'rekorTlogUrls', 'tsaUrls'].flatMap((name) => [
         ...['delete', 'null', 'empty'].flatMap((how) => [`${how} ${name}`, `${how} ${name}[].operator`]),
@@ -105,7 +137,11 @@ describe('a signing config is refused for', () => {
 });
 
 describe('a client trust config', () => {
-  const config = { mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json', trustedRoot: sampleRoot(), signingConfig: sampleConfig() };
+  const config = {
+    mediaType: 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json',
+    trustedRoot: sampleRoot(),
+    signingConfig: sampleConfig(),
+  };
 
   test('is decoded in both parts', () => {
     const decoded = decodeClientTrustConfig(JSON.stringify(config));
@@ -120,7 +156,12 @@ describe('a client trust config', () => {
     ['no signing config', 'signingConfig', null, 'TRUST_INVALID'],
     ['an unknown member', 'extra', 1, 'INPUT_MALFORMED'],
     ['a part of another kind', 'signingConfig', sampleRoot(), 'INPUT_MALFORMED'],
-    ['a service that is never contacted', 'signingConfig.caUrls', [sampleService('http://ca.example')], 'NETWORK_POLICY'],
+    [
+      'a service that is never contacted',
+      'signingConfig.caUrls',
+      [sampleService('http://ca.example')],
+      'NETWORK_POLICY',
+    ],
   ])('is refused for %s', (_name, path, member, code) => {
     expect(codeOf(() => decodeClientTrustConfig(withMember(config, path, member)))).toBe(code);
   });
@@ -132,10 +173,12 @@ describe('a client trust config', () => {
 });
 
 describeCorpus('the signing configs of the corpus', () => {
-  test.each(['production/signing_config.json', 'production/signing_config.v0.2.json', 'production/signing_config_rekor_v2.v0.2.json', 'staging/signing_config.v0.2.json'])(
-    '%s is decoded',
-    (path) => {
-      expect(decodeSigningConfig(readFileSync(corpus(`trust/${path}`))).logs.length).toBeGreaterThan(0);
-    },
-  );
+  test.each([
+    'production/signing_config.json',
+    'production/signing_config.v0.2.json',
+    'production/signing_config_rekor_v2.v0.2.json',
+    'staging/signing_config.v0.2.json',
+  ])('%s is decoded', (path) => {
+    expect(decodeSigningConfig(readFileSync(corpus(`trust/${path}`))).logs.length).toBeGreaterThan(0);
+  });
 });

@@ -10,7 +10,18 @@ import { sweepMembers } from '../../bundle/test/sweep.js';
 import { encodeRsaSpki, exportSpki, makeEcPair } from '../../core/test/keys.js';
 import { makeIntermediate, makeRoot, mintCertificate } from '../../core/test/mint.js';
 import { decodeTrustedRoot } from '../src/index.js';
-import { b64, edKey, intermediate, leaf, root, sampleAuthority, sampleLog, sampleLogV2, sampleRoot, sha256 } from './sample.js';
+import {
+  b64,
+  edKey,
+  intermediate,
+  leaf,
+  root,
+  sampleAuthority,
+  sampleLog,
+  sampleLogV2,
+  sampleRoot,
+  sha256,
+} from './sample.js';
 
 const codeOfRoot = (value: object | string): string => codeOf(() => decodeTrustedRoot(value));
 const LOG = 'tlogs.0';
@@ -18,21 +29,41 @@ const LOG = 'tlogs.0';
 describe('a trusted root', () => {
   test('is decoded with nothing unusable', () => {
     const decoded = decodeTrustedRoot(sampleRoot());
-    const all = [...decoded.logs, ...decoded.ctLogs, ...decoded.certificateAuthorities, ...decoded.timestampAuthorities];
+    const all = [
+      ...decoded.logs,
+      ...decoded.ctLogs,
+      ...decoded.certificateAuthorities,
+      ...decoded.timestampAuthorities,
+    ];
     expect(all.map(({ unusable }) => unusable)).toEqual(Array.from({ length: 7 }, () => undefined));
     expect(decoded.logs.map(({ origin }) => origin)).toEqual(['rekor.example', 'log.example']);
-    expect(decoded.logs[0]).toMatchObject({ suite: { scheme: 'ecdsa', hash: 'sha256' }, operator: 'log.example', validFor: { start: new Date('2025-01-01T00:00:00Z') } });
-    expect(decoded.certificateAuthorities[0]?.chain.map(({ der }) => der)).toEqual([intermediate, root].map(({ certificate }) => certificate.der));
+    expect(decoded.logs[0]).toMatchObject({
+      suite: { scheme: 'ecdsa', hash: 'sha256' },
+      operator: 'log.example',
+      validFor: { start: new Date('2025-01-01T00:00:00Z') },
+    });
+    expect(decoded.certificateAuthorities[0]?.chain.map(({ der }) => der)).toEqual(
+      [intermediate, root].map(({ certificate }) => certificate.der),
+    );
     expect(Object.isFrozen(decoded) && Object.isFrozen(decoded.logs[0])).toBe(true);
   });
 
-  test.each(['application/vnd.dev.sigstore.trustedroot.v0.1+json', 'application/vnd.dev.sigstore.trustedroot.v0.2+json'])('may have the media type %s', (mediaType) => {
+  test.each([
+    'application/vnd.dev.sigstore.trustedroot.v0.1+json',
+    'application/vnd.dev.sigstore.trustedroot.v0.2+json',
+  ])('may have the media type %s', (mediaType) => {
     expect(decodeTrustedRoot({ ...sampleRoot(), mediaType }).mediaType).toBe(mediaType);
   });
 
   test('may be empty: whether that is enough is for the policy', () => {
     const { mediaType } = sampleRoot();
-    expect(decodeTrustedRoot({ mediaType })).toEqual({ mediaType, logs: [], ctLogs: [], certificateAuthorities: [], timestampAuthorities: [] });
+    expect(decodeTrustedRoot({ mediaType })).toEqual({
+      mediaType,
+      logs: [],
+      ctLogs: [],
+      certificateAuthorities: [],
+      timestampAuthorities: [],
+    });
   });
 
   test('may list one log twice', () => {
@@ -43,13 +74,23 @@ describe('a trusted root', () => {
   test('may leave ends open, and ends may be starts', () => {
     const open = withMember(sampleRoot(), `${LOG}.publicKey.validFor.end`, null);
     expect(decodeTrustedRoot(open).logs[0]?.validFor).toEqual({ start: new Date('2025-01-01T00:00:00Z') });
-    expect(codeOfRoot(withMember(sampleRoot(), `${LOG}.publicKey.validFor.end`, '2025-01-01T00:00:00Z'))).toBe('accepted');
+    expect(codeOfRoot(withMember(sampleRoot(), `${LOG}.publicKey.validFor.end`, '2025-01-01T00:00:00Z'))).toBe(
+      'accepted',
+    );
   });
 });
 
 describe('a trusted root is refused for', () => {
   test.each<readonly [string, string, unknown, string]>([
-    ...[undefined, null, 1, '', 'application/json', 'application/vnd.dev.sigstore.trustedroot+json;version=0.2', 'application/vnd.dev.sigstore.trustedroot+json;version=0.1 '].map(
+    ...[
+      undefined,
+      null,
+      1,
+      '',
+      'application/json',
+      'application/vnd.dev.sigstore.trustedroot+json;version=0.2',
+      'application/vnd.dev.sigstore.trustedroot+json;version=0.1 ',
+    ].map(
       (mediaType) => [`the media type ${JSON.stringify(mediaType)}`, 'mediaType', mediaType, 'TRUST_INVALID'] as const,
     ),
     ['an unknown member', 'extra', null, 'INPUT_MALFORMED'],
@@ -61,7 +102,9 @@ describe('a trusted root is refused for', () => {
     ['a certificate authority without a window', 'certificateAuthorities.0.validFor', undefined, 'TRUST_INVALID'],
     ['a timestamp authority without a window', 'timestampAuthorities.0.validFor', null, 'TRUST_INVALID'],
     ['an end before its start', `${LOG}.publicKey.validFor.end`, '2024-12-31T23:59:59.999Z', 'TRUST_INVALID'],
-    ...['2025-02-30T00:00:00Z', '2025-01-01', 'now', '', 0].map((date) => [`the date ${JSON.stringify(date)}`, `${LOG}.publicKey.validFor.start`, date, 'TRUST_INVALID'] as const),
+    ...['2025-02-30T00:00:00Z', '2025-01-01', 'now', '', 0].map(
+      (date) => [`the date ${JSON.stringify(date)}`, `${LOG}.publicKey.validFor.start`, date, 'TRUST_INVALID'] as const,
+    ),
     ['no public key', `${LOG}.publicKey`, undefined, 'TRUST_INVALID'],
     ['no key bytes', `${LOG}.publicKey.rawBytes`, undefined, 'TRUST_INVALID'],
     ['empty key bytes', `${LOG}.publicKey.rawBytes`, '', 'TRUST_INVALID'],
@@ -76,9 +119,24 @@ describe('a trusted root is refused for', () => {
     ['a base URL with a dotted path', `${LOG}.baseUrl`, 'https://rekor.example/../a', 'TRUST_INVALID'],
     ['no certificate', 'certificateAuthorities.0.certChain.certificates', [], 'TRUST_INVALID'],
     ['no certificate chain', 'certificateAuthorities.0.certChain', undefined, 'TRUST_INVALID'],
-    ['a certificate that is not DER', 'certificateAuthorities.0.certChain.certificates.0.rawBytes', b64('-----BEGIN CERTIFICATE-----'), 'TRUST_INVALID'],
-    ['a certificate with bytes after it', 'certificateAuthorities.1.certChain.certificates.0.rawBytes', b64(Buffer.concat([root.certificate.der, Buffer.of(0)])), 'TRUST_INVALID'],
-    ['eleven certificates', 'certificateAuthorities.0.certChain.certificates', Array.from({ length: 11 }, () => 'x'), 'INPUT_TOO_LARGE'],
+    [
+      'a certificate that is not DER',
+      'certificateAuthorities.0.certChain.certificates.0.rawBytes',
+      b64('-----BEGIN CERTIFICATE-----'),
+      'TRUST_INVALID',
+    ],
+    [
+      'a certificate with bytes after it',
+      'certificateAuthorities.1.certChain.certificates.0.rawBytes',
+      b64(Buffer.concat([root.certificate.der, Buffer.of(0)])),
+      'TRUST_INVALID',
+    ],
+    [
+      'eleven certificates',
+      'certificateAuthorities.0.certChain.certificates',
+      Array.from({ length: 11 }, () => 'x'),
+      'INPUT_TOO_LARGE',
+    ],
     ['100,000 authorities', 'certificateAuthorities', Array.from({ length: 100_000 }, () => 'x'), 'INPUT_TOO_LARGE'],
     ['65 logs', 'tlogs', Array.from({ length: 65 }, () => 'x'), 'INPUT_TOO_LARGE'],
   ])('%s', (_name, path, member, code) => {
@@ -119,9 +177,14 @@ describe('a log is unusable, and its root is not, for', () => {
   const rsa1024 = exportSpki(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey);
   const koblitz = exportSpki(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey);
   const explicit = Uint8Array.from(
-    generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey.export({ type: 'spki', format: 'der' }),
+    generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }).publicKey.export({
+      type: 'spki',
+      format: 'der',
+    }),
   );
-  const pkcs1 = Uint8Array.from(generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey.export({ type: 'pkcs1', format: 'der' }));
+  const pkcs1 = Uint8Array.from(
+    generateKeyPairSync('rsa', { modulusLength: 2_048 }).publicKey.export({ type: 'pkcs1', format: 'der' }),
+  );
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const spki = exportSpki(pair.publicKey);
   const privateKey = Uint8Array.from(pair.privateKey.export({ type: 'pkcs8', format: 'der' }));
@@ -139,10 +202,16 @@ describe('a log is unusable, and its root is not, for', () => {
     ['a certificate', root.certificate.der, 'PKIX_ECDSA_P256_SHA_256'],
     ['a PKCS#1 key that is called SPKI', pkcs1, 'PKIX_RSA_PKCS1V15_2048_SHA256'],
   ])('%s', (_name, rawKey, keyDetails) => {
-    const log = { ...sampleRoot().tlogs[0], publicKey: { rawBytes: b64(rawKey), keyDetails, validFor: { start: '2025-01-01T00:00:00Z' } }, logId: { keyId: b64(sha256(rawKey)) } };
+    const log = {
+      ...sampleRoot().tlogs[0],
+      publicKey: { rawBytes: b64(rawKey), keyDetails, validFor: { start: '2025-01-01T00:00:00Z' } },
+      logId: { keyId: b64(sha256(rawKey)) },
+    };
     const [decoded] = decodeTrustedRoot({ ...sampleRoot(), tlogs: [log] }).logs;
     expect(decoded).toMatchObject({ keyDetails, rawKey, unusable: expect.any(String) as string });
-    expect(decoded !== undefined && ('key' in decoded || 'suite' in decoded || 'checkpointKeyId' in decoded)).toBe(false);
+    expect(decoded !== undefined && ('key' in decoded || 'suite' in decoded || 'checkpointKeyId' in decoded)).toBe(
+      false,
+    );
   });
 
   test.each([
@@ -158,12 +227,18 @@ describe('a log is unusable, and its root is not, for', () => {
   });
 
   test('an id that is bound to another name', () => {
-    const [decoded] = decodeTrustedRoot({ ...sampleRoot(), tlogs: [sampleLogV2('https://log.example', 'evil.example')] }).logs;
+    const [decoded] = decodeTrustedRoot({
+      ...sampleRoot(),
+      tlogs: [sampleLogV2('https://log.example', 'evil.example')],
+    }).logs;
     expect(decoded?.unusable).toBe('the key id is not that of the key');
   });
 
   test('the id of a note key in a certificate log', () => {
-    const [decoded] = decodeTrustedRoot({ ...sampleRoot(), ctlogs: [sampleLogV2('https://log.example', 'log.example')] }).ctLogs;
+    const [decoded] = decodeTrustedRoot({
+      ...sampleRoot(),
+      ctlogs: [sampleLogV2('https://log.example', 'log.example')],
+    }).ctLogs;
     expect(decoded?.unusable).toBe('the key id is not that of the key');
   });
 });
@@ -175,9 +250,15 @@ describe('an authority is unusable, and its root is not, for', () => {
   test.each([
     ['a key on another curve', mintCertificate(pair.privateKey, {}, exportSpki(publicKey))],
     ['a signature with SHA-1', mintCertificate(pair.privateKey, { algorithm: sha1 }, pair.publicKey.spki)],
-    ['a certificate of version 1', mintCertificate(pair.privateKey, { version: new Uint8Array(0) }, pair.publicKey.spki)],
+    [
+      'a certificate of version 1',
+      mintCertificate(pair.privateKey, { version: new Uint8Array(0) }, pair.publicKey.spki),
+    ],
   ])('%s', (_name, der) => {
-    const [decoded] = decodeTrustedRoot({ ...sampleRoot(), certificateAuthorities: [sampleAuthority({ certificate: { der } })] }).certificateAuthorities;
+    const [decoded] = decodeTrustedRoot({
+      ...sampleRoot(),
+      certificateAuthorities: [sampleAuthority({ certificate: { der } })],
+    }).certificateAuthorities;
     expect(decoded).toMatchObject({ chain: [], certificates: [der], unusable: expect.any(String) as string });
   });
 });
@@ -203,9 +284,18 @@ describe('the ids of a log', () => {
   });
 
   test('are those of the published vector', () => {
-    const spki = Buffer.from('302a300506032b657003210003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8', 'hex');
-    const log = { ...sampleLog(edKey, 'PKIX_ED25519', 'http://rekor.local'), logId: { keyId: 'UxRpAFq2cCCMgbCpvtJgBzG2RNiZIuTCzaw9dB98RXA=' } };
-    const [decoded] = decodeTrustedRoot({ ...sampleRoot(), tlogs: [withMember(log, 'publicKey.rawBytes', b64(spki))] }).logs;
+    const spki = Buffer.from(
+      '302a300506032b657003210003a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8',
+      'hex',
+    );
+    const log = {
+      ...sampleLog(edKey, 'PKIX_ED25519', 'http://rekor.local'),
+      logId: { keyId: 'UxRpAFq2cCCMgbCpvtJgBzG2RNiZIuTCzaw9dB98RXA=' },
+    };
+    const [decoded] = decodeTrustedRoot({
+      ...sampleRoot(),
+      tlogs: [withMember(log, 'publicKey.rawBytes', b64(spki))],
+    }).logs;
     expect(decoded).toMatchObject({ origin: 'rekor.local', key: { kind: 'ed25519' } });
   });
 
@@ -228,7 +318,9 @@ describe('the ids of a log', () => {
 
 describeCorpus('the trusted roots of the corpus', () => {
   const paths = (): readonly string[] => [
-    ...readdirSync(corpus('conformance/bundle-verify')).map((name) => `conformance/bundle-verify/${name}/trusted_root.json`).filter((path) => existsSync(corpus(path))),
+    ...readdirSync(corpus('conformance/bundle-verify'))
+      .map((name) => `conformance/bundle-verify/${name}/trusted_root.json`)
+      .filter((path) => existsSync(corpus(path))),
     'trust/production/trusted_root.json',
     'trust/staging/trusted_root.json',
     'real/go/scaffolding.json',
@@ -238,7 +330,12 @@ describeCorpus('the trusted roots of the corpus', () => {
   test('are decoded with nothing unusable', () => {
     for (const path of paths()) {
       const decoded = decodeTrustedRoot(readFileSync(corpus(path)));
-      const all = [...decoded.logs, ...decoded.ctLogs, ...decoded.certificateAuthorities, ...decoded.timestampAuthorities];
+      const all = [
+        ...decoded.logs,
+        ...decoded.ctLogs,
+        ...decoded.certificateAuthorities,
+        ...decoded.timestampAuthorities,
+      ];
       expect([path, all.filter(({ unusable }) => unusable !== undefined)]).toEqual([path, []]);
     }
   });
@@ -252,17 +349,23 @@ describeCorpus('the trusted roots of the corpus', () => {
 
   /** What a trusted root may lack: labels, the ends of windows, and whole lists, whose absence the policy notices. */
   const UNNOTICED = [
-    ...['tlogs', 'ctlogs', 'certificateAuthorities', 'timestampAuthorities'].flatMap((name) => ['delete', 'null', 'empty'].map((how) => `${how} ${name}`)),
+    ...['tlogs', 'ctlogs', 'certificateAuthorities', 'timestampAuthorities'].flatMap((name) =>
+      ['delete', 'null', 'empty'].map((how) => `${how} ${name}`),
+    ),
     ...['tlogs', 'ctlogs'].flatMap((name) => ['delete', 'null', 'empty'].map((how) => `${how} ${name}[].baseUrl`)),
     ...['delete', 'null'].map((how) => `${how} ctlogs[].publicKey.validFor.end`),
     ...['certificateAuthorities', 'timestampAuthorities'].flatMap((name) =>
-      ['delete', 'null', 'empty'].flatMap((how) => ['subject', 'subject.organization', 'subject.commonName', 'uri'].map((member) => `${how} ${name}[].${member}`)),
+      ['delete', 'null', 'empty'].flatMap((how) =>
+        ['subject', 'subject.organization', 'subject.commonName', 'uri'].map((member) => `${how} ${name}[].${member}`),
+      ),
     ),
     ...['delete', 'null'].map((how) => `${how} certificateAuthorities[].validFor.end`),
   ];
   test('are refused with one member spoilt, but for a short list', () => {
     const document: unknown = JSON.parse(readFileSync(corpus('trust/production/trusted_root.json'), 'utf8'));
-    const unnoticed = [...sweepMembers(document)].filter(({ text }) => codeOfRoot(text) === 'accepted').map(({ name }) => name);
+    const unnoticed = [...sweepMembers(document)]
+      .filter(({ text }) => codeOfRoot(text) === 'accepted')
+      .map(({ name }) => name);
     expect([...new Set(unnoticed)].sort()).toEqual([...UNNOTICED].sort());
   });
 });
@@ -279,8 +382,11 @@ describe('anything else', () => {
     fc.assert(
       fc.property(fc.nat(der.length - 1), fc.integer({ min: 1, max: 255 }), (place, change) => {
         const bytes = Uint8Array.from(der);
-        bytes[place] = (bytes[place] as number) ^ change;
-        codeOfRoot({ ...sampleRoot(), certificateAuthorities: [sampleAuthority({ certificate: { der: bytes } }, root)] });
+        bytes[place] = (bytes[place] ?? 0) ^ change;
+        codeOfRoot({
+          ...sampleRoot(),
+          certificateAuthorities: [sampleAuthority({ certificate: { der: bytes } }, root)],
+        });
       }),
     );
   });
