@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was signed, and that it is this artifact (client-spec 4.5).
 
-import { type Statement, type StatementSubject, decodeStatement } from '@keywax/bundle';
+import { type StatementSubject, decodeStatement } from '@keywax/bundle';
 import { type AlgorithmSuite, defaultSuite, selectSuite } from '@keywax/core/algorithms';
 import { encodeHex, equalBytes } from '@keywax/core/bytes';
 import { encodePae } from '@keywax/core/dsse';
@@ -11,17 +11,10 @@ import type { PublicKey } from '@keywax/core/key';
 import type { SignedData } from '@keywax/core/crypto';
 import type { Ledger } from './checks.js';
 import { configError } from './options.js';
-import type { PlanContext } from './plan.js';
+import type { ArtifactClaim, PlanContext } from './claims.js';
 import { type ReadArtifact, IN_TOTO_PAYLOAD_TYPE } from './request.js';
 
 const SUBJECT_DIGESTS: readonly HashName[] = ['sha512', 'sha384', 'sha256'];
-
-/** What the signature covers, as far as it was parsed. */
-export interface ArtifactClaim {
-  readonly statement?: Statement;
-  /** The subject of the statement that is the artifact. */
-  readonly subject?: StatementSubject;
-}
 
 /**
  * The algorithm of the artifact signature: the key's default, as a prehash where a log or a digest stands between.

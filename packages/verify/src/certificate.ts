@@ -5,37 +5,19 @@
 import { ALGORITHM_SUITES } from '@keywax/core/algorithms';
 import { encodeHex } from '@keywax/core/bytes';
 import { type KeywaxError, isKeywaxError } from '@keywax/core/errors';
-import type { PublicKey } from '@keywax/core/key';
 import { OID } from '@keywax/core/oid';
 import { type Sct, encodePrecertificateTbs, encodeSctInput, parseSctList } from '@keywax/core/sct';
 import { isWithin } from '@keywax/core/time';
 import { type Certificate, formatName, isSelfIssued, parseCertificate } from '@keywax/core/x509';
 import { checkLeaf, checkPath, checkPathValidity, findPaths } from '@keywax/core/x509-path';
-import type { CertificateAuthority } from '@keywax/trust';
 import { selectCertificateKey, signChain } from './chain.js';
 import type { Ledger } from './checks.js';
-import { type SignerIdentity, decodeIdentity } from './identity.js';
-import { logNames, selectLog } from './log.js';
-import type { PlanContext } from './plan.js';
+import { decodeIdentity } from './identity.js';
+import type { CertificateClaim, PathCandidate, PlanContext, TimeClaim } from './claims.js';
+import { describeWindow, logNames, selectLog } from './known-log.js';
 import { countDistinct, demanded } from './threshold.js';
-import { type TimeClaim, describeWindow } from './times.js';
 
 const SCT_SLACK_MS = 5 * 60_000; // F3: clocks of authority and log may differ a little
-
-/** What the certificate of a bundle claims. */
-export interface CertificateClaim {
-  readonly leaf: Certificate;
-  readonly key: PublicKey;
-  readonly identity: SignerIdentity;
-  readonly candidates: readonly PathCandidate[];
-}
-
-/** One way to a trusted authority; at least one of them has to settle whole. */
-export interface PathCandidate {
-  readonly authority: CertificateAuthority;
-  readonly path: readonly Certificate[];
-  readonly ledger: Ledger;
-}
 
 /** Plans the checks of the bundle's certificates. */
 export function planCertificate(

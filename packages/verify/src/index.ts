@@ -8,6 +8,7 @@ export {
   type SubjectKind,
   decodeIdentity,
 } from './identity.js';
+export { type Pattern, compilePattern } from './pattern.js';
 export { type Plan, type PlannedPath, planVerification } from './plan.js';
 export {
   type IdentityPolicy,

@@ -18,9 +18,9 @@ import { type Checkpoint, type NoteSignature, parseCheckpoint } from '@keywax/co
 import { isWithin } from '@keywax/core/time';
 import type { TransparencyLog } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
-import type { PlanContext } from './plan.js';
+import type { EntryClaim, PlanContext, TimeClaim } from './claims.js';
+import { describeWindow, logNames, selectLog } from './known-log.js';
 import { countDistinct, demanded } from './threshold.js';
-import { type TimeClaim, describeWindow } from './times.js';
 
 const KEY_HINT_BYTES = 4; // C2SP signed-note
 const REKOR_V1_ORIGIN = /^(.+) - ([0-9]+)$/; // RUL-19
@@ -29,30 +29,6 @@ const REKOR_V1_ORIGIN = /^(.+) - ([0-9]+)$/; // RUL-19
 export interface SignedContent {
   readonly verifier: EntryVerifier;
   readonly suite: AlgorithmSuite;
-}
-
-/** An entry of a known log, and what proves it. */
-export interface EntryClaim {
-  readonly index: bigint;
-  readonly log: TransparencyLog;
-  readonly provenBy: readonly string[];
-}
-
-/** The log with a key id, preferring a usable one that fits: logs may share a key. */
-export function selectLog(
-  logs: ReadonlyMap<string, readonly TransparencyLog[]>,
-  keyId: Uint8Array,
-  fits: (log: TransparencyLog) => boolean,
-): TransparencyLog | undefined {
-  const candidates = logs.get(encodeHex(keyId)) ?? [];
-  const usable = candidates.filter((log) => log.key !== undefined);
-  return usable.find(fits) ?? usable[0] ?? candidates[0];
-}
-
-/** RUL-16: a log is its key, and its operator where the policy says so. */
-export function logNames(log: TransparencyLog, byOperator: boolean): readonly string[] {
-  const key = log.key === undefined ? [] : [`key ${encodeHex(log.key.spki)}`];
-  return byOperator && log.operator !== undefined && log.operator !== '' ? [...key, `operator ${log.operator}`] : key;
 }
 
 /** Plans the checks of every log entry. */

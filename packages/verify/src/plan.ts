@@ -7,8 +7,8 @@ import type { AlgorithmSuite } from '@keywax/core/algorithms';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { PublicKey } from '@keywax/core/key';
 import { formatRfc3339, isWithin } from '@keywax/core/time';
-import { type ArtifactClaim, planArtifact, selectArtifactSuite } from './artifact.js';
-import { type CertificateClaim, type PathCandidate, planCertificate, planPaths } from './certificate.js';
+import { planArtifact, selectArtifactSuite } from './artifact.js';
+import { planCertificate, planPaths } from './certificate.js';
 import {
   type CheckRow,
   type Ledger,
@@ -18,32 +18,13 @@ import {
   describeRows,
   withLazy,
 } from './checks.js';
-import { type EntryClaim, planEntries } from './log.js';
+import type { CertificateClaim, Claims, PathCandidate, PlanContext, TimeClaim } from './claims.js';
+import { describeWindow } from './known-log.js';
+import { planEntries } from './log.js';
 import { configError } from './options.js';
 import { type PolicyKey, planPolicy } from './policy.js';
-import type { PreparedTrust } from './prepare.js';
 import { IN_TOTO_PAYLOAD_TYPE, type ReadRequest, type VerificationRequest, readRequest } from './request.js';
-import { type TimeClaim, describeWindow, planTimes } from './times.js';
-
-/** What every step looks at. */
-export interface PlanContext {
-  readonly bundle: Bundle;
-  readonly request: ReadRequest;
-  readonly trust: PreparedTrust;
-  /** Certificates need a proven time, and keys with a validity window. */
-  readonly needsTime: boolean;
-}
-
-/** What the bundle claims; proven only once the plan has settled. */
-export interface Claims {
-  readonly times: readonly TimeClaim[];
-  readonly entries: readonly EntryClaim[];
-  readonly artifact: ArtifactClaim;
-  readonly suite: AlgorithmSuite;
-  readonly signer:
-    | ({ readonly kind: 'certificate' } & CertificateClaim)
-    | { readonly kind: 'key'; readonly key: PublicKey; readonly hint: string };
-}
+import { planTimes } from './times.js';
 
 /** One path to a trusted authority, of which at least one has to settle whole. */
 export interface PlannedPath {

@@ -4,7 +4,7 @@
 import type { ErrorCode } from '@keywax/core/errors';
 import { formatRfc3339 } from '@keywax/core/time';
 import { type CheckRow, type RecordedRow, checkName, describeRows } from './checks.js';
-import type { Claims } from './plan.js';
+import type { Claims } from './claims.js';
 
 /** A value that the bundle claims, and the checks that justify it. */
 export interface ReportFact {

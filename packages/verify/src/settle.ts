@@ -10,9 +10,10 @@ import type { Statement, StatementSubject } from '@keywax/bundle';
 import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, type RecordedRow, type SignatureCheck, describeFailure, withLazy } from './checks.js';
 import type { SignerIdentity } from './identity.js';
-import { logNames } from './log.js';
+import { logNames } from './known-log.js';
 import { configError } from './options.js';
-import { type Claims, type Plan, type PlanSecrets, readPlan } from './plan.js';
+import type { Claims } from './claims.js';
+import { type Plan, type PlanSecrets, readPlan } from './plan.js';
 import { selectPredicates } from './policy.js';
 import { type Report, makeReport } from './report.js';
 import type { PreparedTrust } from './prepare.js';
@@ -211,7 +212,7 @@ function conclude(secrets: PlanSecrets, claims: Claims, { rows, candidate }: Con
   const verified = {
     signer: describeSigner(signer, candidate),
     times: Object.freeze(
-      times.map(({ at, source, authority }) => Object.freeze({ at: new Date(at), source, authority })),
+      times.map(({ at, source, authority }) => Object.freeze({ at: new Date(at.getTime()), source, authority })),
     ),
     entries: Object.freeze(entries.map(({ index, log }) => Object.freeze({ index, log: log.baseUrl }))),
     ...(statement === undefined ? {} : { statement }),

@@ -8,27 +8,16 @@ import { formatRfc3339, isWithin } from '@keywax/core/time';
 import { type Timestamp, checkTimestampSigner, parseTimestampResponse } from '@keywax/core/timestamp';
 import { type Certificate, formatName, parseCertificate } from '@keywax/core/x509';
 import { checkPath, checkPathValidity } from '@keywax/core/x509-path';
-import type { CertificateAuthority, TransparencyLog } from '@keywax/trust';
+import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
 import { selectCertificateKey, signChain } from './chain.js';
-import { logNames, selectLog } from './log.js';
-import type { PlanContext } from './plan.js';
+import type { PlanContext, TimeClaim } from './claims.js';
+import { describeWindow, logNames, selectLog } from './known-log.js';
 import { type PreparedTrust, type TimestampSigner, lacksLeaf } from './prepare.js';
 import { countDistinct, demanded } from './threshold.js';
 
 const FUTURE_SKEW_MS = 5 * 60_000; // RUL-13
 const EARLIEST_MS = Date.UTC(2000, 0, 1); // a sanity floor, long before there was a Sigstore
-
-/** A moment that some checks prove. */
-export interface TimeClaim {
-  readonly at: Date;
-  readonly source: 'timestamp' | 'log';
-  /** Who says so, for people. */
-  readonly authority: string;
-  /** What identifies the authority, for counting. */
-  readonly names: readonly string[];
-  readonly provenBy: readonly string[];
-}
 
 /** Lists every time that the bundle proves. All of them count, none is chosen. */
 export function planTimes(context: PlanContext, ledger: Ledger): readonly TimeClaim[] {
@@ -236,13 +225,4 @@ function toInstant(seconds: bigint): Date {
 
 function isPlausible(at: Date, now: Date): boolean {
   return at.getTime() >= EARLIEST_MS && at.getTime() <= now.getTime() + FUTURE_SKEW_MS;
-}
-
-/** A window and a time, for the report. */
-export function describeWindow(
-  window: TransparencyLog['validFor'],
-  at: Date,
-): { readonly expected: string; readonly actual: string } {
-  const end = window.end === undefined ? 'now' : formatRfc3339(window.end);
-  return { expected: `${formatRfc3339(window.start)} to ${end}`, actual: formatRfc3339(at) };
 }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The logs that a trusted root knows: finding one by its key id, counting it, and its window.
+
+import { encodeHex } from '@keywax/core/bytes';
+import { formatRfc3339 } from '@keywax/core/time';
+import type { TransparencyLog } from '@keywax/trust';
+
+/** The log with a key id, preferring a usable one that fits: logs may share a key. */
+export function selectLog(
+  logs: ReadonlyMap<string, readonly TransparencyLog[]>,
+  keyId: Uint8Array,
+  fits: (log: TransparencyLog) => boolean,
+): TransparencyLog | undefined {
+  const candidates = logs.get(encodeHex(keyId)) ?? [];
+  const usable = candidates.filter((log) => log.key !== undefined);
+  return usable.find(fits) ?? usable[0] ?? candidates[0];
+}
+
+/** RUL-16: a log is its key, and its operator where the policy says so. */
+export function logNames(log: TransparencyLog, byOperator: boolean): readonly string[] {
+  const key = log.key === undefined ? [] : [`key ${encodeHex(log.key.spki)}`];
+  return byOperator && log.operator !== undefined && log.operator !== '' ? [...key, `operator ${log.operator}`] : key;
+}
+
+/** A window and a time, for the report. */
+export function describeWindow(
+  window: TransparencyLog['validFor'],
+  at: Date,
+): { readonly expected: string; readonly actual: string } {
+  const end = window.end === undefined ? 'now' : formatRfc3339(window.end);
+  return { expected: `${formatRfc3339(window.start)} to ${end}`, actual: formatRfc3339(at) };
+}
