@@ -198,8 +198,10 @@ function matchLogId(
 ): Uint8Array | undefined {
   const keyId = hash('sha256', key.spki);
   const noteKeyId = computeNoteKeyId(origin, key, (...pieces) => hash('sha256', ...pieces));
-  if (origin === '' && !equalBytes(logId, keyId))
+  // Of ECDSA keys alone the id of a note key is not bound to a name.
+  if (origin === '' && key.kind !== 'ec' && !equalBytes(logId, keyId)) {
     throw invalidTrust(`${at}.baseUrl`, 'the URL that the key id is bound to');
+  }
   const ids = equalBytes(logId, keyId) ? [keyId, noteKeyId] : [noteKeyId, keyId];
   if (!ids.some((id) => equalBytes(id, logId))) return undefined;
   return checkpointKeyId === undefined

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import * as exported from '../src/index.js';
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+
+test('the README lists every export', () => {
+  const table = readme.slice(readme.indexOf('## Exports'));
+  const listed = [...table.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+  expect(listed.sort()).toEqual(Object.keys(exported).sort());
+});
+
+test('the example of the README imports what there is', () => {
+  const [, names = ''] = /import \{ (.*) \} from '@keywax\/bundle';/.exec(readme) ?? [];
+  for (const name of names.split(', ')) expect(Object.keys(exported)).toContain(name);
+});
