@@ -9,7 +9,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 test('the README lists every export', () => {
   const table = readme.slice(readme.indexOf('## Exports'));
   const listed = [...table.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
-  expect(listed.sort()).toEqual(Object.keys(exported).sort());
+  expect(new Set(listed)).toEqual(new Set(Object.keys(exported)));
 });
 
 test('the example of the README imports what there is', () => {
