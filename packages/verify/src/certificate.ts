@@ -62,9 +62,14 @@ export function planPaths(
       ledger: ledger.branch(),
     }));
   });
+  const unusable = trust.root.certificateAuthorities.find((authority) => authority.unusable !== undefined);
   ledger.require('certificate.authority', '', candidates.length > 0, () => ({
     expected: 'an issuer of the trusted root',
     actual: formatName(leaf.issuer),
+    // RUL-24: an authority that is unusable fails whatever may need it
+    ...(unusable === undefined
+      ? {}
+      : { code: 'KEY_REJECTED', reason: `an authority of the trusted root is unusable: ${unusable.unusable}` }),
   }));
   const scts = decodeScts(ledger, leaf);
   const failures = candidates.map((candidate) => planPath(context, candidate, { ...claim, scts }));

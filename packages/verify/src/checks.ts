@@ -54,11 +54,6 @@ export const CHECKS = {
   },
   'promise.key': { kind: 'comparison', code: 'KEY_REJECTED', demand: 'the key of the log is usable' },
   'promise.clock': { kind: 'comparison', code: 'TIME_INVALID', demand: 'the integrated time is not in the future' },
-  'promise.window': {
-    kind: 'comparison',
-    code: 'TIME_INVALID',
-    demand: 'the trusted root vouches for the log key at the integrated time',
-  },
   'promise.signature': { kind: 'signature', code: 'PROMISE_INVALID', demand: 'the log signed the promise' },
   'time.threshold': {
     kind: 'comparison',

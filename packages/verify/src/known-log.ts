@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The logs that a trusted root knows: finding one by its key id, counting it, and its window.
 
+import type { LogEntry } from '@keywax/bundle';
 import { encodeHex } from '@keywax/core/bytes';
 import { formatRfc3339 } from '@keywax/core/time';
 import type { TransparencyLog } from '@keywax/trust';
+
+const MAX_DATE_MS = 8.64e15; // ECMA-262 21.4.1.1
 
 /** The log with a key id, preferring a usable one that fits: logs may share a key. */
 export function selectLog(
@@ -20,6 +23,12 @@ export function selectLog(
 export function logNames(log: TransparencyLog, byOperator: boolean): readonly string[] {
   const key = log.key === undefined ? [] : [`key ${encodeHex(log.key.spki)}`];
   return byOperator && log.operator !== undefined && log.operator !== '' ? [...key, `operator ${log.operator}`] : key;
+}
+
+/** When a log says that it took an entry; the epoch, which is never plausible, for what a `Date` cannot hold. */
+export function integratedAt({ integratedTime }: Pick<LogEntry, 'integratedTime'>): Date {
+  const milliseconds = Number(integratedTime) * 1_000;
+  return new Date(milliseconds <= MAX_DATE_MS ? milliseconds : 0);
 }
 
 /** A window and a time, for the report. */

@@ -19,7 +19,7 @@ import { isWithin } from '@keywax/core/time';
 import type { TransparencyLog } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
 import type { EntryClaim, PlanContext, TimeClaim } from './claims.js';
-import { describeWindow, logNames, selectLog } from './known-log.js';
+import { describeWindow, integratedAt, logNames, selectLog } from './known-log.js';
 import { countDistinct, demanded } from './threshold.js';
 
 const KEY_HINT_BYTES = 4; // C2SP signed-note
@@ -64,10 +64,14 @@ interface EntryStep {
 function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): readonly EntryClaim[] {
   const { entry, subject, times } = step;
   const checkpoint = readCheckpoint(ledger, step);
+  // A promise dates its entry; otherwise every proven time has to do.
+  const moments = entry.promise === undefined ? times.map(({ at }) => at) : [integratedAt(entry)];
   const log = selectLog(
     context.trust.logs,
     entry.logId,
-    (candidate) => checkpoint === undefined || originHost(checkpoint.origin, entry) === candidate.origin,
+    ({ origin, validFor }) =>
+      (checkpoint === undefined || originHost(checkpoint.origin, entry) === origin) &&
+      moments.every((at) => isWithin(validFor, at)),
   );
   if (log === undefined) {
     // RUL-2: an unknown log is set aside
@@ -79,10 +83,9 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
   planBody(context, ledger, step);
   const byProof = checkpoint === undefined ? [] : planInclusion(context, ledger, { ...step, log, checkpoint });
   if (checkpoint === undefined) planWithoutProof(context, ledger, step);
-  if (entry.promise === undefined) {
-    // RUL-12: the key was in use at every proven time
-    for (const { at } of times)
-      ledger.require('entry.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
+  // RUL-12: the key was in use then
+  for (const at of moments) {
+    ledger.require('entry.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
   }
   const byPromise = entry.promise === undefined ? [] : [checkName('promise.signature', subject)];
   return [{ index: entry.logIndex, log, provenBy: [checkName('entry.signature', subject), ...byPromise, ...byProof] }];

@@ -3,18 +3,10 @@
 // between trusted certificates settled, on first use, and kept with it.
 
 import { encodeHex } from '@keywax/core/bytes';
-import type { Certificate } from '@keywax/core/x509';
-import type { CertificateAuthority, TransparencyLog, TrustedRoot } from '@keywax/trust';
+import type { TransparencyLog, TrustedRoot } from '@keywax/trust';
 
 /** Bound of remembered signatures: enough for the checkpoints of a large batch, small enough to forget. */
 const MAX_REMEMBERED = 256;
-
-/** A certificate of a trust root that signs timestamps, and the authority that lists it. */
-export interface TimestampSigner {
-  readonly authority: CertificateAuthority;
-  /** Leaf first, anchor last. */
-  readonly chain: readonly Certificate[];
-}
 
 /** A trusted root with the tables that verification looks things up in. Made by `prepareTrust`. */
 export interface PreparedTrust {
@@ -23,8 +15,6 @@ export interface PreparedTrust {
   readonly logs: ReadonlyMap<string, readonly TransparencyLog[]>;
   /** Certificate logs by hex of the key id. */
   readonly ctLogs: ReadonlyMap<string, readonly TransparencyLog[]>;
-  /** Certificates that sign timestamps. */
-  readonly timestampSigners: readonly TimestampSigner[];
   /** What held once and need not be checked again under this trust root. */
   readonly settled: SettledSignatures;
 }
@@ -45,7 +35,6 @@ export function prepareTrust(root: TrustedRoot): PreparedTrust {
       [log.logId, ...(log.checkpointKeyId?.length === 32 ? [log.checkpointKeyId] : [])].map(encodeHex),
     ),
     ctLogs: groupBy(root.ctLogs, (log) => [encodeHex(log.logId)]),
-    timestampSigners: listTimestampSigners(root),
     settled: createSettledSignatures(),
   });
   prepared.add(trust);
@@ -55,17 +44,6 @@ export function prepareTrust(root: TrustedRoot): PreparedTrust {
 /** True for values that `prepareTrust` made. */
 export function isPreparedTrust(value: unknown): value is PreparedTrust {
   return typeof value === 'object' && value !== null && prepared.has(value);
-}
-
-/** True when the entry of the trust root starts with an authority certificate: it lists no signer of its own (RUL-28). */
-export function lacksLeaf(authority: CertificateAuthority): boolean {
-  return authority.chain[0]?.basicConstraints?.ca === true;
-}
-
-function listTimestampSigners(root: TrustedRoot): readonly TimestampSigner[] {
-  return root.timestampAuthorities
-    .filter((authority) => !lacksLeaf(authority))
-    .map((authority) => ({ authority, chain: authority.chain }));
 }
 
 function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): ReadonlyMap<string, readonly T[]> {

@@ -12,8 +12,8 @@ import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
 import { selectCertificateKey, signChain } from './chain.js';
 import type { PlanContext, TimeClaim } from './claims.js';
-import { describeWindow, logNames, selectLog } from './known-log.js';
-import { type PreparedTrust, type TimestampSigner, lacksLeaf } from './prepare.js';
+import { describeWindow, integratedAt, logNames, selectLog } from './known-log.js';
+import type { PreparedTrust } from './prepare.js';
 import { countDistinct, demanded } from './threshold.js';
 
 const FUTURE_SKEW_MS = 5 * 60_000; // RUL-13
@@ -63,11 +63,12 @@ function planTimestamp(
     return [];
   }
   const { authority, chain } = selected;
-  const leaf = chain[0] as Certificate;
+  const [leaf] = chain;
   // RUL-24: a listed authority that is unusable fails whatever needs it
   ledger.require('timestamp.authority', subject, authority.unusable === undefined, () => ({
     reason: authority.unusable ?? '',
   }));
+  if (leaf === undefined) return [];
   // RFC 5652 5.3: the signer id names the signer
   ledger.require('timestamp.signer', subject, matchSignerId(signer.id, leaf), () => ({
     expected: formatName(leaf.subject),
@@ -133,10 +134,26 @@ function planTimestamp(
 function selectTimestampSigner({ trust, request }: PlanContext, token: Timestamp): TimestampSigner | undefined {
   const [named] = token.signer.certificateHashes;
   if (named === undefined) return undefined;
-  const isNamed = (der: Uint8Array): boolean => equalBytes(request.crypto.hash(named.hash, der), named.value);
-  const candidates = trust.timestampSigners.filter(({ chain }) => chain[0] !== undefined && isNamed(chain[0].der));
-  if (candidates.length === 0) return selectEmbeddedSigner(trust, token.certificates.find(isNamed));
-  return candidates.find(({ authority }) => isWithin(authority.validFor, token.info.genTime)) ?? candidates[0];
+  const isNamed = (der: Uint8Array | undefined): boolean =>
+    der !== undefined && equalBytes(request.crypto.hash(named.hash, der), named.value);
+  const { timestampAuthorities } = trust.root;
+  const candidates = timestampAuthorities.filter(
+    (authority) => !lacksLeaf(authority) && isNamed(authority.certificates[0]),
+  );
+  const authority = candidates.find(({ validFor }) => isWithin(validFor, token.info.genTime)) ?? candidates[0];
+  if (authority !== undefined) return { authority, chain: authority.chain };
+  return selectEmbeddedSigner(trust, token.certificates.find(isNamed));
+}
+
+/** An authority and the chain from the signer of a timestamp to its anchor; empty where the authority is unusable. */
+interface TimestampSigner {
+  readonly authority: CertificateAuthority;
+  readonly chain: readonly Certificate[];
+}
+
+/** True when the entry of the trust root starts with an authority certificate: it lists no signer of its own (RUL-28). */
+function lacksLeaf(authority: CertificateAuthority): boolean {
+  return authority.chain[0]?.basicConstraints?.ca === true;
 }
 
 /** RUL-28: an entry of the trust root without a leaf accepts an embedded one that its first certificate issued. */
@@ -173,7 +190,8 @@ function planPromise(
 ): readonly TimeClaim[] {
   const { trust, request } = context;
   if (entry.promise === undefined) return [];
-  const at = toInstant(entry.integratedTime);
+  const at = integratedAt(entry);
+  // Logs that share a key share the answer; which of them it was, and its window, is decided with the entry.
   const log = selectLog(trust.logs, entry.logId, (candidate) => isWithin(candidate.validFor, at));
   if (log === undefined) {
     // RUL-2: an unknown log is set aside
@@ -187,8 +205,6 @@ function planPromise(
   if (key === undefined || suite === undefined) return [];
   // D3: not in the future
   ledger.require('promise.clock', subject, isPlausible(at, request.now), () => ({ actual: `${entry.integratedTime}` }));
-  // RUL-12: the key was in use then
-  ledger.require('promise.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
   ledger.sign({
     id: 'promise.signature',
     subject,
@@ -200,7 +216,7 @@ function planPromise(
       source: 'log',
       authority: log.baseUrl,
       names: logNames(log, request.distinctOperators),
-      provenBy: (['promise.signature', 'promise.window'] as const).map((id) => checkName(id, subject)),
+      provenBy: (['promise.signature', 'entry.window'] as const).map((id) => checkName(id, subject)),
     },
   ];
 }
@@ -215,12 +231,6 @@ export function encodePromise({
   return encodeUtf8(
     `{"body":"${encodeBase64(body)}","integratedTime":${integratedTime},"logID":"${encodeHex(logId)}","logIndex":${logIndex}}`,
   );
-}
-
-/** Seconds as an instant; the epoch for what a `Date` cannot hold, which is never plausible. */
-function toInstant(seconds: bigint): Date {
-  const milliseconds = Number(seconds) * 1_000;
-  return new Date(milliseconds <= 8.64e15 ? milliseconds : 0);
 }
 
 function isPlausible(at: Date, now: Date): boolean {
