@@ -3,8 +3,15 @@
 
 import { createCtRoutes } from './ct/routes.js';
 import { createFulcioRoutes } from './fulcio/routes.js';
-import { type Instance, type InstanceStores, createMaterial, createMemoryStores, openInstance } from './instance.js';
-import { type KeyKind, generateSigningKey } from './keys.js';
+import {
+  type Instance,
+  type InstanceMaterial,
+  type InstanceStores,
+  createMaterial,
+  createMemoryStores,
+  openInstance,
+} from './instance.js';
+import { type KeyKind, type SigningKey, generateSigningKey } from './keys.js';
 import { type TokenIssuer, type TokenRequest, createTokenIssuer } from './oidc/issuer.js';
 import { createOidcRoutes } from './oidc/routes.js';
 import { type Publisher, createPublisher } from './rekor/publisher.js';
@@ -13,7 +20,6 @@ import { createRekorV1Service } from './rekor/v1-service.js';
 import { createRekorV2Routes } from './rekor/v2-routes.js';
 import { type Interceptor, type ListeningServer, listen } from './serve.js';
 import { openDirectory } from './storage/directory.js';
-import type { StoredMaterial } from './storage/material-file.js';
 import {
   type ClientTrustConfigJson,
   type RekorChoice,
@@ -77,6 +83,9 @@ export interface Stack extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What undoes a step of starting. */
+type Closer = () => Promise<void> | void;
+
 /**
  * Starts an instance.
  * @throws FILE_FAILED where the folder cannot be used or is in use, or a port is taken
@@ -86,12 +95,12 @@ export interface Stack extends AsyncDisposable {
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const { host = '127.0.0.1', port = 0, now = () => new Date() } = options;
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: Closer[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const { material, stores } = await openState(options, now, closers);
+    const { material, stores, oidcKey } = await openState(options, now, closers);
     const instance = openInstance(material, stores, { now, sctLeafIndex: options.sctLeafIndex ?? false });
     const publisher = createPublisher(instance.rekorV2.log, options.rekor?.publicationDelayMs ?? 0);
     closers.push(() => publisher.close());
@@ -102,7 +111,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       servers.set(name, server);
     }
     const urls = describeUrls((name) => servers.get(name)?.url ?? '');
-    const issuer = createTokenIssuer({ key: material.oidcKey, baseUrl: urls.oidc, now });
+    const issuer = createTokenIssuer({ key: oidcKey, baseUrl: urls.oidc, now });
     const routes = createRoutes({ instance, issuer, publisher, options });
     for (const [name, server] of servers) server.answer(routes[name](), () => options.faults?.[name]);
     return describeStack({ instance, issuer, urls, close });
@@ -113,27 +122,32 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 interface State {
-  readonly material: StoredMaterial;
+  readonly material: InstanceMaterial;
   readonly stores: InstanceStores;
+  /** Made on first use where nothing is kept: an RSA key takes longer than all the rest. */
+  readonly oidcKey: () => SigningKey;
 }
 
-async function openState(
-  { directory, rekor = {} }: StackOptions,
-  now: () => Date,
-  closers: (() => Promise<void> | void)[],
-): Promise<State> {
-  const create = async (): Promise<StoredMaterial> => {
+async function openState({ directory, rekor = {} }: StackOptions, now: () => Date, closers: Closer[]): Promise<State> {
+  const create = async (): Promise<InstanceMaterial> => {
     const { v2Key, firstIndex } = rekor;
     const { material } = await createMaterial(now(), {
       ...(v2Key === undefined ? {} : { rekorV2Key: v2Key }),
       ...(firstIndex === undefined ? {} : { firstIndex }),
     });
-    return { ...material, oidcKey: generateSigningKey('rsa-2048') };
+    return material;
   };
-  if (directory === undefined) return { material: await create(), stores: createMemoryStores() };
-  const opened = await openDirectory(directory, create);
+  if (directory === undefined) {
+    let key: SigningKey | undefined;
+    const oidcKey = (): SigningKey => (key ??= generateSigningKey('rsa-2048'));
+    return { material: await create(), stores: createMemoryStores(), oidcKey };
+  }
+  const opened = await openDirectory(directory, async () => ({
+    ...(await create()),
+    oidcKey: generateSigningKey('rsa-2048'),
+  }));
   closers.push(opened.close);
-  return opened;
+  return { ...opened, oidcKey: () => opened.material.oidcKey };
 }
 
 function describeUrls(urlOf: (name: ServiceName) => string): StackUrls {

@@ -14,12 +14,19 @@ export function testOpenssl(name: string, body: () => Promise<void> | void): voi
   test.skipIf(!hasOpenssl)(hasOpenssl ? name : `${name} (openssl is absent)`, body);
 }
 
-/** Runs `openssl` in a folder that holds the given files, and returns what it prints. Throws unless it succeeds. */
-export function runOpenssl(args: readonly string[], files: Readonly<Record<string, Uint8Array | string>>): string {
+type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** Runs `openssl` in a folder that holds the given files, and returns the text that it prints. Throws unless it succeeds. */
+export function runOpenssl(args: readonly string[], files: Files): string {
+  return runOpensslBytes(args, files).toString();
+}
+
+/** The same, for commands that print bytes. */
+export function runOpensslBytes(args: readonly string[], files: Files): Buffer {
   const directory = mkdtempSync(join(tmpdir(), 'keywax-openssl-'));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
-    return execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+    return execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'] });
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -38,7 +38,7 @@ export interface TokenIssuer {
 
 /** What the issuers are made of. `baseUrl` is where their HTTP service listens. */
 export interface TokenIssuerOptions {
-  readonly key: SigningKey;
+  readonly key: () => SigningKey;
   readonly baseUrl: string;
   readonly now: () => Date;
 }
@@ -50,7 +50,7 @@ export function createTokenIssuer({ key, baseUrl, now }: TokenIssuerOptions): To
   const issuerUrl = (kind: IssuerKind): string => baseUrl + ISSUER_PATHS[kind];
   const publicJwk = async (): Promise<Record<string, unknown>> => {
     const { calculateJwkThumbprint, exportJWK } = await import('jose');
-    const jwk = await exportJWK(createPublicKey(key.privateKey));
+    const jwk = await exportJWK(createPublicKey(key().privateKey));
     return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: 'RS256', use: 'sig' };
   };
   return {
@@ -65,7 +65,7 @@ export function createTokenIssuer({ key, baseUrl, now }: TokenIssuerOptions): To
       const { kid } = await publicJwk();
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'RS256', kid: String(kid), typ: 'JWT' })
-        .sign(key.privateKey);
+        .sign(key().privateKey);
     },
     async verify(token) {
       const { createLocalJWKSet, jwtVerify } = await import('jose');

@@ -3,10 +3,15 @@
 // demand for tests. Whoever asks is authenticated: this is a local instance.
 
 import { Hono } from 'hono';
+import { decodeJsonObject } from '@keywax/core/decode';
+import { toPlainJson } from '@keywax/core/json';
 import type { IssuerKind } from '../fulcio/identity.js';
 import { DEVICE_GRANT, type GrantStore, OUT_OF_BAND, createGrantStore } from './grants.js';
-import { type TokenIssuer, type TokenRequest, TOKEN_SECONDS } from './issuer.js';
+import { type TokenIssuer, TOKEN_SECONDS } from './issuer.js';
+import { answerError, limitBody, readJsonBody } from '../service.js';
 import { ISSUER_PATHS } from './personas.js';
+
+const MAX_BODY_BYTES = 65_536;
 
 const DEVICE_INTERVAL_SECONDS = 1;
 
@@ -14,11 +19,12 @@ const DEVICE_INTERVAL_SECONDS = 1;
 export function createOidcRoutes(issuer: TokenIssuer, now: () => Date): Hono {
   const app = new Hono();
   const grants = createGrantStore(now);
+  app.use(limitBody(MAX_BODY_BYTES, answerError));
   app.post('/mint', async (context) => {
-    const request = await context.req.json<TokenRequest>().catch(() => undefined);
-    if (request === undefined || !issuer.kinds.includes(request.kind))
-      return context.json({ error: 'invalid_request' }, 400);
-    return context.json({ token: await issuer.mint(request) });
+    const request = await readJsonBody(context, decodeJsonObject, MAX_BODY_BYTES);
+    const kind = issuer.kinds.find((candidate) => candidate === request?.get('kind'));
+    if (request === undefined || kind === undefined) return context.json({ error: 'invalid_request' }, 400);
+    return context.json({ token: await issuer.mint({ ...(toPlainJson(request) as object), kind }) });
   });
   for (const kind of issuer.kinds) {
     const routes = new Hono();
