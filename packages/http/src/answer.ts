@@ -26,18 +26,29 @@ export interface ResponseParts {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array;
+  /** True where the answer may hold what no error may: then nothing of it is repeated. */
+  readonly silent: boolean;
 }
 
 /** Makes the record that `request` returns. */
-export function makeResponse({ what, url, status, headers, body }: ResponseParts): HttpResponse {
+export function makeResponse({ what, url, status, headers, body, silent }: ResponseParts): HttpResponse {
+  const read = silent ? readSilently : readAnswer;
   return Object.freeze({
     url,
     status,
     headers,
     body,
-    json: () => readAnswer(what, () => parseJson(body, { maxBytes: Math.max(body.length, 1) })),
-    text: () => readAnswer(what, () => decodeUtf8(body)),
+    json: () => read(what, () => parseJson(body, { maxBytes: Math.max(body.length, 1) })),
+    text: () => read(what, () => decodeUtf8(body)),
   });
+}
+
+function readSilently<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new KeywaxError('SERVICE_INVALID', `${what} gave an answer that cannot be read`);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 // One attempt: a request sent, and its answer read or its connection closed.
 
 import { KeywaxError } from '@keywax/core/errors';
+import { isJsonObject, parseJson } from '@keywax/core/json';
 import { type HttpResponse, makeResponse } from './answer.js';
 import { checkBodyHeaders, readBody, readHeaders } from './body.js';
 import type { Call } from './call.js';
@@ -70,7 +71,11 @@ async function readOutcome(call: Call, response: FetchResponse, deadline: Deadli
     const rules = status < 300 ? call : { ...call, accept: ['*'] };
     checkBodyHeaders(headers, rules);
     const body = await readBody(response.body, rules, deadline);
-    return { kind: 'answered', response: makeResponse({ what: call.what, url: call.url.href, status, headers, body }) };
+    const silent = call.sensitive || call.secrets.length > 0;
+    return {
+      kind: 'answered',
+      response: makeResponse({ what: call.what, url: call.url.href, status, headers, body, silent }),
+    };
   }
   // A browser shows nothing of a redirect that it was told not to follow, and calls it status 0.
   if (REDIRECTS.has(status) || status === 0) return { kind: 'redirected', location: headers.get('location') ?? '' };
@@ -107,8 +112,8 @@ async function readErrorText(
   try {
     checkBodyHeaders(headers, rules);
     const body = await readBody(response.body, rules, deadline);
-    const answer = makeResponse({ what: call.what, url: call.url.href, status: response.status, headers, body }).json();
-    const message = answer instanceof Map ? answer.get('message') : undefined;
+    const answer = parseJson(body, { maxBytes: MAX_ERROR_BYTES });
+    const message = isJsonObject(answer) ? answer.get('message') : undefined;
     return typeof message === 'string' ? message : undefined;
   } catch {
     if (deadline.signal.aborted) throw deadline.failure();

@@ -296,6 +296,18 @@ describe('a request that fails', () => {
     }
   });
 
+  test('does not repeat an answer that may hold a secret', async () => {
+    const server = await serve((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end('{"CANARY":1,"CANARY":2}');
+    });
+    for (const options of [{ sensitive: true }, { secrets: ['token'] }]) {
+      const answer = await send(server.url, options);
+      const error = await failure('SERVICE_INVALID', (async () => answer.json())());
+      expect(printed(error)).not.toContain('CANARY');
+    }
+  });
+
   test('keeps a redacted account of what a custom fetch threw', async () => {
     const fetch = async (): Promise<never> => {
       const cause = new Error('https://u:CANARY@host/?q=CANARY CANARY_TOKEN_OF_MANY_CHARACTERS');
