@@ -62,7 +62,8 @@ const decodeHashedRekord: Decoder<HashedRekordSpec> = decodeObject<HashedRekordS
   }),
 });
 
-const decodeDsse: Decoder<DsseSpec> = decodeObject<DsseSpec>({
+/** Open, because clients that write every member of the schema send those of a logged entry as null. */
+const decodeDsse: Decoder<DsseSpec> = decodeOpenObject<DsseSpec>({
   proposedContent: decodeObject({ envelope: decodeString, verifiers: arrayOf(decodePemVerifier, MAX_VERIFIERS) }),
 });
 

@@ -195,6 +195,12 @@ describe('an envelope', () => {
   test('signed with SHA-256 by a P-384 key is taken, as upstream takes no other hash', async () => {
     expect((await submit(dsseProposal(createClientKey('P-384', 'sha256')))).status).toBe(201);
   });
+
+  test('is taken from clients that write the members of a logged entry as null', async () => {
+    const { spec, ...proposal } = dsseProposal(key);
+    const members = { envelopeHash: null, payloadHash: null, signatures: null };
+    expect((await submit({ ...proposal, spec: { ...spec, ...members } })).status).toBe(201);
+  });
 });
 
 describe('reading', () => {
