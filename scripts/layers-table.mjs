@@ -137,7 +137,10 @@ export const GATES = {
     'core/json.ts': 'the four hex digits of an escape, matched before',
     'core/der.ts': 'hex digits of an integer that it has just written',
   },
-  conversion: { 'trust/url.ts': 'a port, matched before' },
+  conversion: {
+    'trust/url.ts': 'a port, matched before',
+    'verify/known-log.ts': 'a bigint of a decoded entry',
+  },
   lazy: { 'core/noble.ts': 'is itself loaded with import()' },
 };
 
