@@ -23,6 +23,12 @@ export interface KeyPair {
   sign(message: Uint8Array, scheme: SignatureScheme): Promise<Uint8Array>;
 }
 
+/** An algorithm with its parameters, as WebCrypto takes it. */
+interface HostAlgorithm {
+  readonly name: string;
+  readonly [parameter: string]: unknown;
+}
+
 const CURVE_BY_OID: ReadonlyMap<string, string> = new Map([
   [OID.prime256v1, 'P-256'],
   [OID.secp384r1, 'P-384'],
@@ -37,7 +43,8 @@ export async function generateKeyPair(suite: AlgorithmSuite): Promise<KeyPair> {
   if (!suite.signable) throw unsupported(`a suite for new signatures, not ${suite.keyDetails}`);
   if (suite.key.kind === 'ed25519') return ed25519Pair(crypto.getRandomValues(new Uint8Array(32)));
   const algorithm = suite.key.kind === 'ec' ? { name: 'ECDSA', namedCurve: suite.key.curve } : rsaAlgorithm(suite, suite.key.bits ?? 3_072);
-  const pair = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify']);
+  // Asymmetric algorithms give a pair; the types of some hosts do not say so.
+  const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey };
   const publicKey = parsePublicKey(new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey)), 'key pair');
   return hostPair(publicKey, async () => pair.privateKey);
 }
@@ -72,7 +79,7 @@ function readPrivateKeyInfo(pkcs8: Uint8Array): { readonly oid: string; readonly
   return { oid, privateKey, ...(curve === undefined ? {} : { parameters: readOid(curve, at) }) };
 }
 
-async function importPkcs8(pkcs8: Uint8Array, algorithm: Readonly<Record<string, unknown>>, extractable: boolean): Promise<CryptoKey> {
+async function importPkcs8(pkcs8: Uint8Array, algorithm: HostAlgorithm, extractable: boolean): Promise<CryptoKey> {
   try {
     return await crypto.subtle.importKey('pkcs8', new Uint8Array(pkcs8), algorithm, extractable, ['sign']);
   } catch {
@@ -81,7 +88,7 @@ async function importPkcs8(pkcs8: Uint8Array, algorithm: Readonly<Record<string,
   }
 }
 
-async function derivePublicKey(privateKey: CryptoKey, algorithm: Readonly<Record<string, unknown>>): Promise<PublicKey> {
+async function derivePublicKey(privateKey: CryptoKey, algorithm: HostAlgorithm): Promise<PublicKey> {
   const { kty, crv, x, y, n, e } = await crypto.subtle.exportKey('jwk', privateKey);
   const jwk = (kty === 'EC' ? { kty, crv, x, y } : { kty, n, e }) as JsonWebKey;
   const publicKey = await crypto.subtle.importKey('jwk', jwk, algorithm, true, ['verify']);
@@ -117,7 +124,7 @@ async function ed25519Pair(seed: Uint8Array): Promise<KeyPair> {
   });
 }
 
-function rsaAlgorithm(suite: AlgorithmSuite, bits: number): Readonly<Record<string, unknown>> {
+function rsaAlgorithm(suite: AlgorithmSuite, bits: number): HostAlgorithm {
   return { name: rsaName(suite), modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1), hash: webHash(suite) };
 }
 
