@@ -44,7 +44,8 @@ function answerBy(server: Server, app: Hono, intercept: () => Interceptor | unde
     const next = async (): Promise<Response> => app.fetch(request);
     return (await intercept()?.(request, next)) ?? next();
   };
-  server.on('request', getRequestListener(answer, { overrideGlobalObjects: false }));
+  const listener = getRequestListener(answer, { overrideGlobalObjects: false });
+  server.on('request', (request, response) => void listener(request, response));
 }
 
 function closeServer(server: Server): Promise<void> {

@@ -146,7 +146,7 @@ async function openState({ directory, rekor = {} }: StackOptions, now: () => Dat
     ...(await create()),
     oidcKey: generateSigningKey('rsa-2048'),
   }));
-  closers.push(opened.close);
+  closers.push(() => opened.close());
   return { ...opened, oidcKey: () => opened.material.oidcKey };
 }
 

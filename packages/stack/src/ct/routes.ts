@@ -96,10 +96,11 @@ async function isIssuedBy(certificate: Certificate, issuer: Certificate): Promis
   return defaultCrypto.verify({ key, scheme, signature, data: { kind: 'message', bytes: tbs } });
 }
 
-function addReadRoutes(app: Hono, { log, signTreeHead }: CtLog): void {
+function addReadRoutes(app: Hono, ct: CtLog): void {
+  const { log } = ct;
   const refuse = (context: Context): Response => answerError(context, { status: 400, message: 'no such entries' });
   app.get('/get-sth', (context) => {
-    const { size, timestampMs, root, signature } = signTreeHead();
+    const { size, timestampMs, root, signature } = ct.signTreeHead();
     return context.json({
       tree_size: size,
       timestamp: Number(timestampMs),

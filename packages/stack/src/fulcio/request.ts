@@ -4,7 +4,6 @@
 // Refused: both forms or none, keys that the key gate refuses, proofs that do not verify. Members that are not known are
 // passed over, as Fulcio does: clients send algorithm names that its schema does not have.
 
-import { webcrypto } from 'node:crypto';
 import { decodeUtf8, encodeUtf8 } from '@keywax/core/bytes';
 import { defaultSuite } from '@keywax/core/algorithms';
 import { defaultCrypto } from '@keywax/core/crypto';
@@ -75,7 +74,7 @@ async function verifySigningRequest(pem: Uint8Array): Promise<Outcome<PublicKey>
     const outcome = readKey(() => parsePublicKey(new Uint8Array(request.publicKey.rawData), 'request'));
     if (outcome.kind === 'refused') return outcome;
     const hash = (request.signatureAlgorithm as { hash?: { name?: string } }).hash?.name;
-    const isProven = hash !== 'SHA-1' && (await request.verify(webcrypto));
+    const isProven = hash !== 'SHA-1' && (await request.verify(crypto));
     return isProven ? outcome : refused(400, 'The signature supplied in the request could not be verified');
   } catch {
     return malformed;

@@ -152,9 +152,10 @@ async function signParts(request: BundleRequest, steps: BundleSteps): Promise<Bu
     hash: hashName = selectKeyHash(key),
   } = request;
   const data = request.content === 'message' ? artifact : encodePae(payloadType, payload);
-  const verifier: BodyVerifier = request.managedKey
-    ? { kind: 'publicKey', spki: key.spki }
-    : { kind: 'certificate', der: await steps.certificate(key.spki, identity) };
+  const verifier: BodyVerifier =
+    request.managedKey === true
+      ? { kind: 'publicKey', spki: key.spki }
+      : { kind: 'certificate', der: await steps.certificate(key.spki, identity) };
   const signature = await steps.sign(key, data, hashName);
   return {
     artifact,

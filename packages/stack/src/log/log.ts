@@ -5,7 +5,7 @@
 import { encodeHex } from '@keywax/core/bytes';
 import { hash } from '@keywax/core/hash';
 import { hashLeaf } from '@keywax/core/merkle';
-import { type MerkleTree, createTree } from './tree.js';
+import { type MerkleTree, createMerkleTree } from '@keywax/core/merkle-tree';
 
 /** Where a log keeps its records. */
 export interface RecordStore {
@@ -29,6 +29,8 @@ export interface Log {
   close(): Promise<void>;
 }
 
+const sha256 = (...pieces: readonly Uint8Array[]): Uint8Array => hash('sha256', ...pieces);
+
 /** A store that forgets. */
 export function createMemoryStore(): RecordStore {
   return { records: [], append: async () => {}, close: async () => {} };
@@ -36,11 +38,11 @@ export function createMemoryStore(): RecordStore {
 
 /** Opens a log over a store; `leafData` says which bytes of a record the tree commits to. */
 export function openLog(store: RecordStore, leafData: (record: Uint8Array) => Uint8Array): Log {
-  const tree = createTree();
+  const tree = createMerkleTree(sha256);
   const records: Uint8Array[] = [];
   const indices = new Map<string, number>();
   const admit = (record: Uint8Array): number => {
-    const leafHash = hashLeaf((...pieces) => hash('sha256', ...pieces), leafData(record));
+    const leafHash = hashLeaf(sha256, leafData(record));
     tree.append(leafHash);
     indices.set(encodeHex(leafHash), records.length);
     return records.push(record) - 1;

@@ -114,8 +114,8 @@ async function retrieveEntries(context: Context, service: RekorV1Service): Promi
   if (asked === 0 || asked > MAX_RETRIEVED || !entryUUIDs.every(isEntryId)) return answerError(context, BAD_SCHEMA);
   const accepted = await Promise.all(entries.map(acceptProposal));
   const found = [
-    ...entryUUIDs.map(service.findUuid),
-    ...logIndexes.map(service.findLogIndex),
+    ...entryUUIDs.map((id) => service.findUuid(id)),
+    ...logIndexes.map((logIndex) => service.findLogIndex(logIndex)),
     ...accepted.map((entry) => (entry.kind === 'done' ? service.findBody(entry.value.body) : undefined)),
   ];
   return context.json(found.filter((index) => index !== undefined).map((index) => describeEntry(service.rekor, index)));

@@ -89,7 +89,7 @@ export function createRekorV1({ key, log, hostname, treeId, firstIndex, now }: R
     append(body, { integratedTime = Math.floor(now().getTime() / 1000), indexKeys = [] } = {}) {
       return log.append(encodeRekorV1Record({ body, integratedTime, indexKeys }));
     },
-    uuid: (index) => encodeHex(encodeUint(treeId, 8)) + encodeHex(log.tree.leafHash(index) ?? new Uint8Array()),
+    uuid: (index) => encodeHex(encodeUint(treeId, 8)) + encodeHex(log.tree.node(0, index)),
     entry(index, size = log.size()) {
       const record = readRecord(index);
       if (record === undefined) throw new RangeError(`no entry ${index} in a log of ${log.size()}`);

@@ -3,9 +3,8 @@
 
 import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
-import { concatBytes, encodeUint } from '@keywax/core/bytes';
 import { decodeJsonValue } from '@keywax/core/decode';
-import { TILE_WIDTH } from '../log/tree.js';
+import { parseTilePath, readHashTile, readRecordTile } from '../log/tiles.js';
 import { answerGrpcError, limitBody, readIndex, readJsonBody } from '../service.js';
 import { createInsertOnce } from './insert.js';
 import type { Publisher } from './publisher.js';
@@ -14,7 +13,6 @@ import { acceptEntryRequest } from './v2-request.js';
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024; // as upstream
 const MAX_ENTRY_BYTES = 65_535; // an entry bundle gives each length two bytes
-const MAX_LEVEL = 7;
 const IMMUTABLE = { 'Content-Type': 'application/octet-stream', 'Cache-Control': 'max-age=31536000, immutable' };
 
 /** How a Rekor v2 service behaves where there is a choice. */
@@ -73,43 +71,13 @@ async function addEntry(
 
 /** A tile of hashes, or of entries where `level` is `entries`, of the published log. */
 function readTile(
-  rekor: RekorV2,
+  { log }: RekorV2,
   size: number,
   { level = '', path = '' }: Readonly<Record<string, string>>,
 ): Uint8Array | undefined {
-  const tile = parseTilePath(path);
-  if (tile === undefined) return undefined;
-  const { index, width = TILE_WIDTH } = tile;
-  if (level === 'entries') return readEntryBundle(rekor, { first: index * TILE_WIDTH, width, size });
+  const name = parseTilePath(path);
+  if (name === undefined) return undefined;
+  if (level === 'entries') return readRecordTile(log, name, size);
   const height = readIndex(level);
-  return height === undefined || height > MAX_LEVEL ? undefined : rekor.log.tree.tile(height, index, width, size);
-}
-
-function parseTilePath(path: string): { readonly index: number; readonly width?: number } | undefined {
-  const match = /^((?:x\d{3}\/)*\d{3})(?:\.p\/([1-9]\d{0,2}))?$/.exec(path);
-  const index = readIndex(match?.[1]?.replaceAll(/[x/]/g, '').replace(/^0+(?=\d)/, ''));
-  const width = readIndex(match?.[2]);
-  if (index === undefined || (width !== undefined && width >= TILE_WIDTH)) return undefined;
-  return encodeTilePath(index, width) === path ? { index, ...(width === undefined ? {} : { width }) } : undefined;
-}
-
-/** The path of a tile: its number in groups of three digits, each but the last behind an `x`. */
-export function encodeTilePath(index: number, partialWidth?: number): string {
-  const digits = String(index);
-  const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0');
-  const groups = padded.match(/.{3}/g) ?? [];
-  const path = groups.map((group, i) => (i === groups.length - 1 ? group : `x${group}`)).join('/');
-  return partialWidth === undefined ? path : `${path}.p/${partialWidth}`;
-}
-
-interface EntryRange {
-  readonly first: number;
-  readonly width: number;
-  readonly size: number;
-}
-
-function readEntryBundle({ log }: RekorV2, { first, width, size }: EntryRange): Uint8Array | undefined {
-  if (first + width > size) return undefined;
-  const bodies = Array.from({ length: width }, (_, i) => log.record(first + i) ?? new Uint8Array());
-  return concatBytes(...bodies.flatMap((body) => [encodeUint(body.length, 2), body]));
+  return height === undefined ? undefined : readHashTile(log.tree, name, { level: height, size });
 }

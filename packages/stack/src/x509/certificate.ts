@@ -2,7 +2,7 @@
 // Certificates from profiles. @peculiar/x509 writes them, so that what the engine reads here was not written by its
 // own DER code; `tbs.ts` then adds what has to follow and signs.
 
-import { randomBytes, webcrypto } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { encodeHex } from '@keywax/core/bytes';
 import type { HashName } from '@keywax/core/hash';
 import {
@@ -69,7 +69,7 @@ export async function buildTbs(
       signature: new Uint8Array(2),
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     },
-    webcrypto,
+    crypto,
   );
   const members = readTbs(readCertificate(new Uint8Array(certificate.rawData)).tbs);
   return { ...members, signatureAlgorithm: encodeSignatureAlgorithm(key, hash) };

@@ -127,7 +127,7 @@ describe('reading the log', () => {
       verifyInclusion(hashPieces, { index: BigInt(proof.leaf_index), leafHash, hashes, ...last });
     }
     for (const sth of heads) {
-      const { consistency } = (await readJson(`get-sth-consistency?first=${sth['tree_size']}&second=5`)) as unknown as {
+      const { consistency } = (await readJson(`get-sth-consistency?first=${head(sth).size}&second=5`)) as unknown as {
         consistency: string[];
       };
       const hashes = consistency.map((text) => new Uint8Array(Buffer.from(text, 'base64')));

@@ -6,7 +6,6 @@ import { hashLeaf, verifyInclusion } from '@keywax/core/merkle';
 import { computeRoot } from '@keywax/core/merkle-tree';
 import { parseCheckpoint } from '@keywax/core/note';
 import { type Stack, type StackOptions, startStack } from '@keywax/stack';
-import { encodeTilePath } from '../../src/rekor/v2-routes.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createClientKey, hashedRekordV2, postJson, sha256 } from '../requests.js';
 
@@ -236,16 +235,6 @@ describe('tiles', () => {
     expect((await read(stack, 'tile/0/000.p/1')).headers.get('cache-control')).toContain('immutable');
     expect((await read(stack, 'checkpoint')).headers.get('cache-control')).toBe('no-cache');
     expect((await read(stack, 'checkpoint')).headers.get('content-type')).toBe('text/plain; charset=utf-8');
-  });
-
-  test.each([
-    [0, '000'],
-    [999, '999'],
-    [1000, 'x001/000'],
-    [70000, 'x070/000'],
-    [1234067, 'x001/x234/067'],
-  ])('number %i has the path %s', (index, path) => {
-    expect(encodeTilePath(index)).toBe(path);
   });
 });
 
