@@ -1,8 +1,12 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 // Sibling packages resolve to their sources, so that tests never see a stale build.
 const conditions = ['source', 'node', 'import', 'module', 'default'];
+
+// What is generated has to be there before a test imports it.
+execFileSync(process.execPath, ['packages/keywax/scripts/generate.mjs']);
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options are read once, from own properties alone: a polluted prototype decides nothing (ATTACKS AP-011).
+
+import { KeywaxError, quoteText } from '@keywax/core/errors';
+
+/** Copies the own members of an options record. @throws CONFIG_INVALID for anything that is not a record */
+export function copyOptions<T extends object>(options: T, at: string): T {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw configError(at, 'a record of options');
+  return Object.assign(Object.create(null) as T, options);
+}
+
+/** @throws CONFIG_INVALID for members other than `names` */
+export function refuseUnknown(options: object, names: readonly string[], at: string): void {
+  const unknown = Object.keys(options).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw configError(at, `one of ${names.join(', ')}`, quoteText(unknown));
+}
+
+/** A `CONFIG_INVALID` that says what was expected where. */
+export function configError(at: string, expected: string, actual?: string): KeywaxError {
+  return new KeywaxError(
+    'CONFIG_INVALID',
+    `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
+}
+
+/** @throws OPERATION_ABORTED once the signal has fired, with its reason as the cause */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true)
+    throw new KeywaxError('OPERATION_ABORTED', 'the operation was aborted', { cause: signal.reason });
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing as callers see it. The clients are loaded on first use: who only verifies pays nothing for them.
+
+import { type SerializedBundle, encodeBundle } from '@keywax/bundle';
+import type { KeyDetails } from '@keywax/core/algorithms';
+import type { IdentityProvider } from '@keywax/identity';
+import type { SignRequest, SignableContent, Signer } from '@keywax/sign';
+import { selectServices } from '@keywax/trust';
+import { type ArtifactStream, collectArtifact } from './artifact.js';
+import { type Instance, readInstance } from './instance.js';
+import { checkSignal, configError, copyOptions, refuseUnknown } from './options.js';
+import { type StatementInput, readStatement } from './statement.js';
+
+type Transport = NonNullable<SignRequest['transport']>;
+
+/** How something is signed. Without a token or a provider, the environment is searched for a token. */
+export interface SignOptions {
+  /** An OIDC token that the instance accepts, with the audience `sigstore`. */
+  readonly identityToken?: string;
+  /** Obtains a token when it is needed. */
+  readonly identity?: IdentityProvider;
+  /** The instance, with its signing config. */
+  readonly instance?: Instance;
+  /** The algorithm of the ephemeral key; `PKIX_ECDSA_P256_SHA_256` unless given. */
+  readonly algorithm?: KeyDetails;
+  /** Signs in place of an ephemeral key. */
+  readonly signer?: Signer;
+  /** With a signer that has no certificate: how the bundle names its public key. */
+  readonly keyHint?: string;
+  /** Asks for the certificate with a signing request (PKCS#10) instead of the key and a proof of possession. */
+  readonly csr?: boolean;
+  /** The present; the clock of the host unless given. */
+  readonly now?: () => Date;
+  /** Sends requests in place of the host. */
+  readonly fetch?: NonNullable<Transport['fetch']>;
+  readonly signal?: AbortSignal;
+  /** Deadline of each request with its retries. */
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+}
+
+const OPTION_NAMES = [
+  'identityToken',
+  'identity',
+  'instance',
+  'algorithm',
+  'signer',
+  'keyHint',
+  'csr',
+  'now',
+  'fetch',
+  'signal',
+  'timeoutMs',
+  'retries',
+] as const satisfies readonly (keyof SignOptions)[];
+
+/**
+ * Signs an artifact, and verifies the bundle before it is returned. The artifact is held in memory.
+ * @throws CONFIG_INVALID, TOKEN_INVALID, TOKEN_UNAVAILABLE, SERVICE_INVALID, the `NETWORK_…` codes, OPERATION_ABORTED,
+ *   and those of `verify` for evidence that does not hold
+ * @example
+ * const bundle = await sign(await readFile('package.tgz'), { identityToken, instance: { trustConfig } });
+ * await writeFile('package.tgz.sigstore.json', JSON.stringify(bundle));
+ */
+export async function sign(
+  artifact: Uint8Array | ArtifactStream,
+  options: SignOptions = {},
+): Promise<SerializedBundle> {
+  const own = readSignOptions(options);
+  return signWith(own, async () => ({
+    kind: 'message',
+    artifact: await collectArtifact(artifact, { signal: own.signal }),
+  }));
+}
+
+/**
+ * Signs an in-toto statement about artifacts in a DSSE envelope, and verifies the bundle before it is returned. Bytes are
+ * the JSON of a statement, and are signed as they are.
+ * @throws STATEMENT_INVALID, and as `sign`
+ * @example
+ * const bundle = await attest(
+ *   { subjects: [{ name: 'package.tgz', artifact }], predicateType: 'https://slsa.dev/provenance/v1', predicate },
+ *   { identityToken, instance: { trustConfig } },
+ * );
+ */
+export async function attest(
+  statement: StatementInput | Uint8Array,
+  options: SignOptions = {},
+): Promise<SerializedBundle> {
+  const own = readSignOptions(options);
+  return signWith(own, async () => ({ kind: 'dsse', payload: await readStatement(statement, own) }));
+}
+
+function readSignOptions(options: SignOptions): SignOptions {
+  const own = copyOptions(options, 'options');
+  refuseUnknown(own, OPTION_NAMES, 'options');
+  if (own.identityToken !== undefined && own.identity !== undefined)
+    throw configError('identityToken', 'a token or a provider, and not both');
+  if (own.signer !== undefined && own.algorithm !== undefined)
+    throw configError('algorithm', 'a signer or an algorithm, and not both');
+  return own;
+}
+
+async function signWith(options: SignOptions, readContent: () => Promise<SignableContent>): Promise<SerializedBundle> {
+  const { now = () => new Date(), keyHint, csr, signal } = options;
+  checkSignal(signal);
+  const { trust, signingConfig } = readInstance(options.instance);
+  if (signingConfig === undefined) throw configError('instance', 'a signing config, which says where to sign');
+  const services = selectServices(signingConfig, now());
+  const { createEphemeralSigner, signContent } = await import('@keywax/sign');
+  const identity = keyHint === undefined ? await selectIdentity(options) : undefined;
+  const signer =
+    options.signer ?? (options.algorithm === undefined ? undefined : await createEphemeralSigner(options.algorithm));
+  const bundle = await signContent(await readContent(), {
+    services,
+    trust,
+    now,
+    transport: readTransport(options),
+    ...(identity === undefined ? {} : { identity }),
+    ...(signer === undefined ? {} : { signer }),
+    ...(keyHint === undefined ? {} : { keyHint }),
+    ...(csr === undefined ? {} : { csr }),
+  });
+  return encodeBundle(bundle);
+}
+
+async function selectIdentity({ identityToken, identity }: SignOptions): Promise<IdentityProvider> {
+  if (identity !== undefined) return identity;
+  const { provideAmbientToken, provideToken } = await import('@keywax/identity');
+  if (identityToken !== undefined) return provideToken(identityToken);
+  const { process } = globalThis as {
+    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
+  };
+  return provideAmbientToken(process?.env ?? {});
+}
+
+/** The signing config decides whether a service is on this machine; only there it may name plain http. */
+function readTransport({ fetch, signal, timeoutMs, retries }: SignOptions): Transport {
+  return {
+    allowHttp: 'loopback',
+    ...(fetch === undefined ? {} : { fetch }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(retries === undefined ? {} : { retries }),
+  };
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verification as callers see it: trust comes from an instance, artifacts in any form, the time from the host.
+
+import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
+import {
+  type PreparedTrust,
+  type VerificationRequest,
+  type Verified,
+  planVerification,
+  settle,
+  settleSync,
+} from '@keywax/verify';
+import { type Artifact, isStream, readArtifact } from './artifact.js';
+import { type Instance, readInstance } from './instance.js';
+import { checkSignal, configError, copyOptions, refuseUnknown } from './options.js';
+
+/** A bundle: the object that comes of parsing its JSON, the text, or its UTF-8 bytes. */
+export type BundleInput = SerializedBundle | Uint8Array | string | object;
+
+/** What is to be verified without waiting. Everything but artifact and identity may be left out. */
+export interface VerifySyncOptions extends Omit<VerificationRequest, 'trust' | 'now'> {
+  /** The present; the clock of the host unless given. */
+  readonly now?: Date;
+}
+
+/** What is to be verified. Everything but artifact and identity may be left out. */
+export interface VerifyOptions extends Omit<VerifySyncOptions, 'artifact'> {
+  readonly artifact: Artifact;
+  /** Stops the reading of a stream. */
+  readonly signal?: AbortSignal;
+}
+
+/** Trust prepared once, for any number of bundles. */
+export interface Verifier {
+  /** Verifies one bundle. @throws as `verify` */
+  verify(bundle: BundleInput, options: VerifyOptions): Promise<Verified>;
+  /**
+   * The same without waiting, for bytes and digests. `loadSyncCrypto` has to be awaited once before, for digests and
+   * for large artifacts.
+   * @throws as `verify`
+   */
+  verifySync(bundle: BundleInput, options: VerifySyncOptions): Verified;
+}
+
+/**
+ * Verifies that an allowed identity signed the artifact.
+ * @throws KeywaxError with a code that says what is wrong, and the report; see `ERROR_CODES`
+ * @example
+ * const { signer, statement } = await verify(bundle, {
+ *   artifact: await readFile('package.tgz'),
+ *   identity: githubActions({ repository: 'octo/app', workflow: 'release.yml', ref: 'refs/tags/v1.0.0' }),
+ * });
+ */
+export async function verify(
+  bundle: BundleInput,
+  options: VerifyOptions & { readonly instance?: Instance },
+): Promise<Verified> {
+  const { instance, ...request } = copyOptions(options, 'options');
+  const verifier = await createVerifier(instance === undefined ? {} : { instance });
+  return verifier.verify(bundle, request);
+}
+
+/**
+ * Prepares an instance once, for many bundles: keys are imported and chains settled on first use, and kept.
+ * @throws CONFIG_INVALID, TRUST_INVALID, INPUT_MALFORMED, INPUT_TOO_LARGE
+ * @example
+ * const verifier = await createVerifier({ instance: { trustedRoot: await readFile('trusted_root.json') } });
+ * for (const { bundle, artifact } of packages) await verifier.verify(bundle, { artifact, identity });
+ */
+export async function createVerifier(options: { readonly instance?: Instance } = {}): Promise<Verifier> {
+  const own = copyOptions(options, 'options');
+  refuseUnknown(own, ['instance'], 'options');
+  const { trust } = readInstance(own.instance);
+  return Object.freeze({
+    verify: async (bundle: BundleInput, request: VerifyOptions) => verifyWith(trust, bundle, request),
+    verifySync: (bundle: BundleInput, request: VerifySyncOptions) => verifySyncWith(trust, bundle, request),
+  });
+}
+
+async function verifyWith(trust: PreparedTrust, bundle: BundleInput, options: VerifyOptions): Promise<Verified> {
+  const { artifact, signal, now = new Date(), ...request } = copyOptions(options, 'options');
+  refuseTrust(request);
+  checkSignal(signal);
+  const decoded = decodeBundle(bundle);
+  // Before a stream is read, which cannot be undone and may take long.
+  if (request.identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
+  const digested = await readArtifact(artifact, decoded, { signal, crypto: request.crypto });
+  return settle(planVerification(decoded, { ...request, trust, now, artifact: digested }), request.crypto);
+}
+
+function verifySyncWith(trust: PreparedTrust, bundle: BundleInput, options: VerifySyncOptions): Verified {
+  const { artifact, now = new Date(), ...request } = copyOptions(options, 'options');
+  refuseTrust(request);
+  if (isStream(artifact)) throw configError('artifact', 'bytes or digests, as a stream has to be waited for');
+  const plan = planVerification(decodeBundle(bundle), { ...request, trust, now, artifact });
+  return settleSync(plan, request.crypto);
+}
+
+/** Trust comes of the instance alone; the engine refuses other names that it does not know. */
+function refuseTrust(request: object): void {
+  if (Object.hasOwn(request, 'trust')) throw configError('options.trust', 'an instance in its place');
+}

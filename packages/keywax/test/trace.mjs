@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs as a process of its own, on the sources: verifies a bundle of production, and says on stdout which modules that
+// loaded and whether it touched a file or the network. Arguments: bundle, `file` or `digest`, artifact, subject, issuer.
+
+import { createHash } from 'node:crypto';
+import dns from 'node:dns';
+import fs from 'node:fs';
+import { registerHooks, syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+
+const loaded = [];
+const touched = [];
+
+registerHooks({
+  // The sources import each other by the names that they have once they are built.
+  resolve(specifier, context, next) {
+    const isSource = /^\.\.?\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts');
+    return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
+  },
+  load(url, context, next) {
+    loaded.push(url);
+    return next(url, context);
+  },
+});
+
+globalThis.__KEYWAX_VERSION__ = '0.0.0-source';
+const [bundlePath, kind, artifactPath, subject, issuer] = process.argv.slice(2);
+const [bundle, bytes] = [fs.readFileSync(bundlePath), fs.readFileSync(artifactPath)];
+const artifact = kind === 'file' ? bytes : { sha256: createHash('sha256').update(bytes).digest() };
+const { verify } = await import('keywax');
+const imported = loaded.length;
+
+watch(fs, [
+  'open',
+  'openSync',
+  'readFile',
+  'readFileSync',
+  'createReadStream',
+  'stat',
+  'statSync',
+  'readdir',
+  'readdirSync',
+]);
+watch(fs.promises, ['open', 'readFile', 'stat', 'readdir']);
+watch(net, ['connect', 'createConnection']);
+watch(net.Socket.prototype, ['connect']);
+watch(dns, ['lookup', 'resolve']);
+watch(globalThis, ['fetch']);
+syncBuiltinESMExports();
+
+const { signer } = await verify(bundle, { artifact, identity: { subject, issuer } });
+process.stdout.write(JSON.stringify({ loaded, later: loaded.slice(imported), touched, kind: signer.kind }));
+
+function watch(target, names) {
+  for (const name of names) {
+    const original = target[name];
+    target[name] = function (...args) {
+      touched.push(name);
+      return original.apply(this, args);
+    };
+  }
+}
