@@ -89,6 +89,19 @@ export interface DsseV2Body {
   };
 }
 
+/** Body of `intoto` 0.0.2: text fields of the envelope are in base64 once more. */
+export interface IntotoBody {
+  apiVersion: string;
+  kind: string;
+  spec: {
+    content: {
+      envelope: { payloadType: string; signatures: { sig: string; publicKey: string }[] };
+      hash: NamedDigest;
+      payloadHash: NamedDigest;
+    };
+  };
+}
+
 /** Describes an entry `hashedrekord` 0.0.1. */
 export function describeHashedRekordV1({ algorithm, digest, signature, verifier }: SignedDigest): HashedRekordV1Body {
   return {
@@ -169,6 +182,41 @@ export function describeDsseV2(payload: Uint8Array, signatures: readonly Envelop
           content: encodeBase64(signature),
           verifier: describeVerifierV2(verifier, keyDetails),
         })),
+      },
+    },
+  };
+}
+
+/** Describes an entry `intoto` 0.0.2, which older clients asked for. */
+export function describeIntoto({
+  payload,
+  payloadType,
+  signatures,
+}: Omit<LoggedEnvelope, 'envelopeText'> & { readonly payloadType: string }): IntotoBody {
+  const submitted = {
+    payload: encodeBase64(payload),
+    payloadType,
+    signatures: signatures.map(({ signature, verifier }) => ({
+      publicKey: encodeVerifierPem(verifier),
+      sig: encodeBase64(signature),
+    })),
+  };
+  const digest = (bytes: Uint8Array): NamedDigest => ({ algorithm: 'sha256', value: encodeHex(hash('sha256', bytes)) });
+  const again = (text: string): string => encodeBase64(encodeUtf8(text));
+  return {
+    apiVersion: '0.0.2',
+    kind: 'intoto',
+    spec: {
+      content: {
+        envelope: {
+          payloadType,
+          signatures: submitted.signatures.map(({ sig, publicKey }) => ({
+            sig: again(sig),
+            publicKey: again(publicKey),
+          })),
+        },
+        hash: digest(encodeBody(submitted)),
+        payloadHash: digest(payload),
       },
     },
   };

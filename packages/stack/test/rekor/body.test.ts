@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { encodeDsseV1Body, encodeHashedRekordV1Body, encodeHashedRekordV2Body } from '@keywax/bundle';
+import { decodeEntryBody, encodeDsseV1Body, encodeHashedRekordV1Body, encodeHashedRekordV2Body } from '@keywax/bundle';
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { hash } from '@keywax/core/hash';
 import {
   describeDsseV1,
+  describeDsseV2,
   describeHashedRekordV1,
   describeHashedRekordV2,
+  describeIntoto,
   encodeBody,
   generateSigningKey,
 } from '@keywax/stack/lab';
@@ -40,5 +42,25 @@ describe('the bodies of the stack and of the client are the same bytes', () => {
     const envelopeHash = hash('sha256', encodeUtf8(envelopeText));
     const theirs = encodeDsseV1Body({ envelopeHash, payloadHash: hash('sha256', payload), signatures });
     expect(encodeBody(describeDsseV1({ envelopeText, payload, signatures }))).toEqual(theirs);
+  });
+});
+
+describe('the bodies that are only read', () => {
+  const signatures = [{ signature: signed.signature, verifier }];
+  const entry = { logIndex: 0n, logId: new Uint8Array(32), integratedTime: 0n };
+
+  test('intoto 0.0.2', () => {
+    const body = encodeBody(describeIntoto({ payload, payloadType: 'type', signatures }));
+    const decoded = decodeEntryBody({ ...entry, kind: 'intoto', version: '0.0.2', body });
+    expect(decoded.digest.value).toEqual(hash('sha256', payload));
+    expect(decoded.signatures).toEqual(signatures);
+  });
+
+  test('dsse 0.0.2', () => {
+    const keyDetails = 'PKIX_ECDSA_P256_SHA_256';
+    const body = encodeBody(describeDsseV2(payload, [{ signature: signed.signature, verifier, keyDetails }]));
+    const decoded = decodeEntryBody({ ...entry, kind: 'dsse', version: '0.0.2', body });
+    expect(decoded.digest.value).toEqual(hash('sha256', payload));
+    expect(decoded.signatures).toEqual([{ ...signatures[0], keyDetails }]);
   });
 });
