@@ -3,6 +3,7 @@
 export { readAnswer } from './answer.js';
 export type { HttpResponse } from './answer.js';
 export type { HttpMethod, RequestOptions } from './call.js';
+export { waitWithTimer } from './deadline.js';
 export { request } from './request.js';
 export type { Delay, Fetch, FetchBody, FetchInit, FetchResponse, Transport } from './transport.js';
 export { joinServiceUrl, parseServiceUrl } from './url.js';
