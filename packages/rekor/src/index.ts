@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export type { KnownLog, RekorV2Options } from './known-log.js';
 export type { Proposal } from './proposal.js';
 export { type LogService, submitEntry } from './submit.js';
-export { encodeTilePath, fetchEntryData, fetchInclusionHashes, type TiledLog } from './tiles.js';
+export { fetchConsistencyHashes, fetchInclusionHashes } from './tile-proof.js';
+export { type TileId, type TiledLog, encodeTilePath, fetchEntryData } from './tiles.js';
+export { fetchEntries, fetchEntry, fetchEntryByIndex, submitEntryV1 } from './v1.js';
+export type { IdentifiedEntry } from './v1-answer.js';
 export {
   type ConsistencyQuery,
   type LogInfo,
-  type SearchQuery,
   fetchConsistencyProof,
-  fetchEntries,
-  fetchEntry,
-  fetchEntryByIndex,
   fetchLogInfo,
   fetchLogKey,
-  searchIndex,
-  submitEntryV1,
-} from './v1.js';
-export type { IdentifiedEntry } from './v1-answer.js';
-export { type RekorV2Options, fetchCheckpoint, readBackEntry, submitEntryV2 } from './v2.js';
+} from './v1-log.js';
+export { type SearchQuery, searchIndex } from './v1-search.js';
+export { submitEntryV2 } from './v2.js';
+export { type PublishedCheckpoint, fetchCheckpoint, readBackEntry } from './v2-read-back.js';

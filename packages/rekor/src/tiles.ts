@@ -1,142 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a log from static tiles (C2SP tlog-tiles): hashes of the tree, entries, and inclusion proofs made from them.
+// Reads a log from its tiles (C2SP tlog-tiles): the hashes of its tree, 256 to a tile, and its entries.
 // https://c2sp.org/tlog-tiles
-// Refused: tiles of another length than the size of the tree demands, entry bundles that are cut or run over.
+// Refused: tiles and entry bundles that do not hold exactly what their path says, entries outside the log.
 
-import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
-import { hash } from '@keywax/core/hash';
-import { hashChildren } from '@keywax/core/merkle';
+import { isKeywaxError } from '@keywax/core/errors';
 import { type Transport, joinServiceUrl, request } from '@keywax/http';
+import { HASH_BYTES, invalid, misused } from './answer.js';
 
-const TILE_WIDTH = 256n;
-const TILE_HEIGHT = 8;
-const HASH_BYTES = 32;
-const MAX_BUNDLE_BYTES = 256 * (2 + 65_535); // entries of at most 2^16-1 bytes
-
-/** The tiles of a log at a size that a checkpoint states. */
+/** The tiles of a log, at the size that a checkpoint states. */
 export interface TiledLog {
-  /** Base URL of the log; tiles lie under `/api/v2`. */
+  /** Base URL of the log; its tiles lie below `/api/v2/tile`. */
   readonly base: string;
   readonly size: bigint;
   readonly transport: Transport;
 }
 
-const sha256 = (...pieces: readonly Uint8Array[]): Uint8Array => hash('sha256', ...pieces);
+/** Hashes or entries in a full tile. */
+export const TILE_WIDTH = 256;
+/** Levels of the tree from one level of tiles to the next. */
+export const TILE_HEIGHT = 8;
 
-/** Path of a tile or entry bundle: groups of three digits, all but the last behind `x`; the width only where it is partial. */
-export function encodeTilePath(level: number | 'entries', index: bigint, width: number): `/${string}` {
+const LENGTH_BYTES = 2;
+const MAX_ENTRY_BYTES = 65_535; // what two bytes can say
+
+/** A tile by its place, and how many of its 256 columns are filled. */
+export interface TileId {
+  /** Level in the tree of tiles; `entries` for the leaves' data. */
+  readonly level: number | 'entries';
+  readonly index: bigint;
+  readonly width: number;
+}
+
+/** The path of a tile: its index in groups of three digits, all but the last behind `x`, and its width where it is partial. */
+export function encodeTilePath({ level, index, width }: TileId): `/${string}` {
   const digits = index.toString();
   const padded = digits.padStart(Math.ceil(digits.length / 3) * 3, '0');
-  const groups = padded.match(/\d{3}/g) ?? [];
-  const path = groups.map((group, i) => (i === groups.length - 1 ? group : `x${group}`)).join('/');
-  return `/api/v2/tile/${level}/${path}${width === Number(TILE_WIDTH) ? '' : `.p/${width}`}`;
+  const groups = padded.replace(/\d{3}(?=\d)/g, 'x$&/');
+  return `/api/v2/tile/${level}/${groups}${width === TILE_WIDTH ? '' : `.p/${width}`}`;
 }
 
-/** Fetches the data of one entry. @throws SERVICE_INVALID, NETWORK_… */
+/** Fetches the data of one entry. @throws CONFIG_INVALID, SERVICE_INVALID, NETWORK_… */
 export async function fetchEntryData(log: TiledLog, index: bigint): Promise<Uint8Array> {
-  const tile = index / TILE_WIDTH;
-  const bundle = await fetchTile(log, { level: 'entries', index: tile, width: widthOf(log.size, tile) });
-  let offset = 0;
-  for (let i = tile * TILE_WIDTH; ; i++) {
-    const length = ((bundle[offset] ?? Number.NaN) << 8) | (bundle[offset + 1] ?? Number.NaN);
-    const end = offset + 2 + length;
-    if (offset + 2 > bundle.length || end > bundle.length) throw invalid(`an entry bundle that holds entry ${index}`);
-    if (i === index) return bundle.subarray(offset + 2, end);
-    offset = end;
-  }
+  checkIndex(log, index);
+  const entries = await fetchEntryBundle(log, index / BigInt(TILE_WIDTH));
+  return entries[Number(index % BigInt(TILE_WIDTH))] as Uint8Array; // the bundle is as wide as the size demands
 }
 
-/** The hashes of an inclusion proof, from the leaf upwards (RFC 6962 2.1.1). @throws SERVICE_INVALID, NETWORK_… */
-export async function fetchInclusionHashes(log: TiledLog, index: bigint): Promise<readonly Uint8Array[]> {
-  const tiles = new Map<string, Promise<Uint8Array>>();
-  const hashes: Uint8Array[] = [];
-  let start = 0n;
-  let end = log.size;
-  while (end - start > 1n) {
-    const middle = start + largestPowerBelow(end - start);
-    const isLeft = index < middle;
-    hashes.unshift(await hashRange(log, tiles, isLeft ? [middle, end] : [start, middle]));
-    if (isLeft) end = middle;
-    else start = middle;
-  }
-  return hashes;
+/** @throws CONFIG_INVALID */
+export function checkIndex({ size }: TiledLog, index: bigint): void {
+  if (index < 0n || index >= size) throw misused('index', `an index below the size ${size} of the log`);
 }
 
-/** Root of the leaves from `start` to `end`, which is a subtree of the log. */
-async function hashRange(
-  log: TiledLog,
-  tiles: Map<string, Promise<Uint8Array>>,
-  [start, end]: readonly [bigint, bigint],
-): Promise<Uint8Array> {
-  const width = end - start;
-  const level = width.toString(2).length - 1;
-  if (1n << BigInt(level) === width) return readNode(log, tiles, { level, index: start / width });
-  const middle = start + largestPowerBelow(width);
-  return hashChildren(sha256, await hashRange(log, tiles, [start, middle]), await hashRange(log, tiles, [middle, end]));
+/** Fetches a bundle of entries: those of the filled columns, or all 256. */
+async function fetchEntryBundle(log: TiledLog, index: bigint): Promise<readonly Uint8Array[]> {
+  const tile = await fetchTile(log, { level: 'entries', index, width: fillTile(log.size, index) });
+  return splitEntries(tile);
 }
 
-/** A node of a complete subtree: computed from the hashes of the tile that its level falls into. */
-async function readNode(
-  log: TiledLog,
-  tiles: Map<string, Promise<Uint8Array>>,
-  { level, index }: { readonly level: number; readonly index: bigint },
-): Promise<Uint8Array> {
-  const tileLevel = Math.floor(level / TILE_HEIGHT);
-  const count = 2 ** (level % TILE_HEIGHT);
-  const first = index * BigInt(count);
-  const tileIndex = first / TILE_WIDTH;
-  const width = widthOf(log.size >> BigInt(TILE_HEIGHT * tileLevel), tileIndex);
-  const path = encodeTilePath(tileLevel, tileIndex, width);
-  const fetching = tiles.get(path) ?? fetchTile(log, { level: tileLevel, index: tileIndex, width });
-  tiles.set(path, fetching);
-  const tile = await fetching;
-  if (tile.length !== width * HASH_BYTES && tile.length !== Number(TILE_WIDTH) * HASH_BYTES)
-    throw invalid(`a tile of ${width} hashes`);
-  const offset = Number(first % TILE_WIDTH);
-  return foldNodes(
-    Array.from({ length: count }, (_, i) => tile.subarray((offset + i) * HASH_BYTES, (offset + i + 1) * HASH_BYTES)),
-  );
+/** Fetches the hashes of a tile: those of its filled columns, or all 256. @throws SERVICE_INVALID, NETWORK_… */
+export async function fetchHashTile(log: TiledLog, level: number, index: bigint): Promise<readonly Uint8Array[]> {
+  const nodes = log.size >> BigInt(TILE_HEIGHT * level);
+  const { width, bytes } = await fetchTile(log, { level, index, width: fillTile(nodes, index) });
+  if (bytes.length !== width * HASH_BYTES) throw invalid(`a tile of ${width} hashes`, `${bytes.length} bytes`);
+  return Array.from({ length: width }, (_, i) => bytes.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES));
 }
 
-/** Root over a power of two of nodes. */
-function foldNodes(nodes: readonly Uint8Array[]): Uint8Array {
-  const [only, second] = nodes;
-  if (only !== undefined && second === undefined) return only;
-  return foldNodes(
-    Array.from({ length: nodes.length / 2 }, (_, i) =>
-      hashChildren(sha256, nodes[2 * i] as Uint8Array, nodes[2 * i + 1] as Uint8Array),
-    ),
-  );
+/** How many columns of a tile are filled where its level has `nodes` nodes. */
+function fillTile(nodes: bigint, tile: bigint): number {
+  const rest = nodes - tile * BigInt(TILE_WIDTH);
+  return rest < TILE_WIDTH ? Number(rest) : TILE_WIDTH;
 }
 
-/** How many of a tile's 256 places are filled, with `nodes` nodes on its level. */
-function widthOf(nodes: bigint, tile: bigint): number {
-  const filled = nodes - tile * TILE_WIDTH;
-  return Number(filled > TILE_WIDTH ? TILE_WIDTH : filled);
+/** A tile as it came, and how many columns its path says. */
+interface Tile {
+  readonly width: number;
+  readonly bytes: Uint8Array;
 }
 
-function largestPowerBelow(n: bigint): bigint {
-  return 1n << BigInt((n - 1n).toString(2).length - 1);
-}
-
-/** A partial tile may be gone once it is full: then the full one is read. */
-async function fetchTile(
-  { base, transport }: TiledLog,
-  { level, index, width }: { readonly level: number | 'entries'; readonly index: bigint; readonly width: number },
-): Promise<Uint8Array> {
-  const fetchWidth = async (columns: number): Promise<Uint8Array> => {
-    const url = joinServiceUrl(base, encodeTilePath(level, index, columns), transport);
-    return (await request(url, { ...transport, maxBytes: MAX_BUNDLE_BYTES })).body;
-  };
+/** Fetches a tile. A partial tile may be gone once the full one exists, which is read then. */
+async function fetchTile(log: TiledLog, id: TileId): Promise<Tile> {
   try {
-    return await fetchWidth(width);
+    return await fetchExactTile(log, id);
   } catch (error) {
-    if (width === Number(TILE_WIDTH) || !isKeywaxError(error, 'NETWORK_STATUS') || error.details.status !== 404)
-      throw error;
-    return fetchWidth(Number(TILE_WIDTH));
+    const isGone = isKeywaxError(error, 'NETWORK_STATUS') && error.details.status === 404;
+    if (id.width === TILE_WIDTH || !isGone) throw error;
+    return fetchExactTile(log, { ...id, width: TILE_WIDTH });
   }
 }
 
-function invalid(expected: string): KeywaxError {
-  return new KeywaxError('SERVICE_INVALID', `Rekor: expected ${expected}`, { details: { expected } });
+async function fetchExactTile({ base, transport }: TiledLog, id: TileId): Promise<Tile> {
+  const columnBytes = id.level === 'entries' ? LENGTH_BYTES + MAX_ENTRY_BYTES : HASH_BYTES;
+  const url = joinServiceUrl(base, encodeTilePath(id), transport);
+  const { body } = await request(url, { ...transport, maxBytes: id.width * columnBytes });
+  return { width: id.width, bytes: body };
+}
+
+/** The entries of a bundle, each behind its length in two bytes. */
+function splitEntries({ width, bytes }: Tile): readonly Uint8Array[] {
+  const entries: Uint8Array[] = [];
+  let offset = 0;
+  while (entries.length < width) {
+    const [high, low] = bytes.subarray(offset, offset + LENGTH_BYTES);
+    const start = offset + LENGTH_BYTES;
+    offset = start + (high ?? 0) * 256 + (low ?? 0);
+    if (low === undefined || offset > bytes.length)
+      throw invalid(`a bundle of ${width} entries`, `one that ends in entry ${entries.length}`);
+    entries.push(bytes.slice(start, offset));
+  }
+  if (offset !== bytes.length) throw invalid(`a bundle of ${width} entries`, 'bytes after them');
+  return entries;
 }

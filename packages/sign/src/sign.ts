@@ -161,9 +161,7 @@ async function submit(
       ? {}
       : { envelope: { text: encodeEnvelopeText(content, suite, signature), payload: content.payload } }),
   };
-  const selectLogId = (origin: string): Uint8Array | undefined =>
-    trust.root.logs.find((known) => known.origin === origin)?.logId;
-  return submitEntry(log, proposal, { ...transport, selectLogId });
+  return submitEntry(log, proposal, { ...transport, knownLogs: trust.root.logs });
 }
 
 function encodeEnvelopeText(content: SignableContent, suite: AlgorithmSuite, signature: Uint8Array): string {
