@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands. Each is loaded when it is called.
+
+import type { Command } from './command.js';
+
+/** A command before it is loaded. */
+export interface CommandEntry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** Every command by name, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  sign: {
+    summary: 'sign files with a key that is used once, under your identity',
+    load: async () => (await import('./commands/sign.js')).signCommand,
+  },
+  attest: {
+    summary: 'sign a statement about files',
+    load: async () => (await import('./commands/attest.js')).attestCommand,
+  },
+  verify: {
+    summary: 'verify that the signer you name signed a file',
+    load: async () => (await import('./commands/verify.js')).verifyCommand,
+  },
+  inspect: {
+    summary: 'show what a bundle claims, without verifying it',
+    load: async () => (await import('./commands/inspect.js')).inspectCommand,
+  },
+  stack: {
+    summary: 'run a whole Sigstore instance on this machine',
+    load: async () => (await import('./commands/stack.js')).stackCommand,
+  },
+};

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flags of a command. Refused: unknown ones, the same one twice, values that are missing or empty.
+
+import { parseArgs } from 'node:util';
+import { KeywaxError } from '@keywax/core/errors';
+import { escapeText } from './render/text.js';
+
+/** A flag that takes a value, which the help shows as `value`. */
+export interface ValueFlag {
+  readonly value: string;
+  readonly help: string;
+}
+
+/** A flag that is there or not. */
+export interface SwitchFlag {
+  readonly value?: undefined;
+  readonly help: string;
+}
+
+/** The flags of a command by name, without dashes. */
+export type Flags = Readonly<Record<string, ValueFlag | SwitchFlag>>;
+
+/** What was given: text for flags with a value, `true` for switches. */
+export type FlagValues<F extends Flags> = { readonly [K in keyof F]?: F[K] extends ValueFlag ? string : true };
+
+/** What a command was called with. */
+export interface Invocation<F extends Flags> {
+  readonly flags: FlagValues<F>;
+  readonly operands: readonly string[];
+}
+
+/** A call that makes no sense. */
+export function usageError(message: string): KeywaxError {
+  return new KeywaxError('CONFIG_INVALID', message);
+}
+
+/** Reads the arguments of a command. @throws CONFIG_INVALID */
+export function parseFlags<F extends Flags>(args: readonly string[], flags: F): Invocation<F> {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { value }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+    ]),
+  );
+  const { positionals, tokens } = readTokens(args, options);
+  const values: Record<string, string | true> = {};
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    if (Object.hasOwn(values, token.name)) throw usageError(`--${token.name} is given twice`);
+    if (token.value === '') throw usageError(`--${token.name} is empty`);
+    values[token.name] = token.value ?? true;
+  }
+  return { flags: values as FlagValues<F>, operands: positionals };
+}
+
+function readTokens(
+  args: readonly string[],
+  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>,
+) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
+  } catch (error) {
+    const code = (error as { readonly code?: unknown }).code;
+    if (!(error instanceof TypeError) || typeof code !== 'string' || !code.startsWith('ERR_PARSE_ARGS_')) throw error;
+    throw usageError(escapeText(error.message.split('. ')[0] ?? ''));
+  }
+}
+
+/** @throws CONFIG_INVALID where flags that exclude each other are given together */
+export function refuseTogether<T extends object>(given: T, names: readonly (keyof T & string)[]): void {
+  const present = names.filter((name) => given[name] !== undefined);
+  if (present.length > 1) throw usageError(`--${present[0]} and --${present[1]} exclude each other`);
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The help, from the tables of commands and flags.
+
+import type { Command } from './command.js';
+import { COMMANDS } from './commands.js';
+import { padText } from './render/text.js';
+
+/** The help of `keywax` itself. */
+export function describeProgram(): string {
+  const names = [
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary] as const),
+    ['help', 'show this, or the help of a command'],
+    ['version', 'show the version'],
+  ] as const;
+  return [
+    'keywax signs and verifies with short-lived keys, identities and public logs (Sigstore).',
+    '',
+    'Usage: keywax COMMAND …',
+    '',
+    ...names.map(([name, summary]) => `  ${padText(name, 9)} ${summary}`),
+    '',
+    'Data goes to stdout, prose to stderr. Exit codes: 0 done, or verified · 1 not verified ·',
+    '2 wrong usage, or a file that cannot be read or written · 3 network or trust.',
+    '',
+  ].join('\n');
+}
+
+/** The help of one command. */
+export function describeCommand(name: string, { operands, about, flags }: Command): string {
+  const rows = Object.entries(flags).map(
+    ([flag, { value, help }]) => [`--${flag}${value === undefined ? '' : ` ${value}`}`, help] as const,
+  );
+  const width = Math.max(...rows.map(([flag]) => flag.length));
+  return [
+    `Usage: keywax ${name} ${operands}`,
+    '',
+    about,
+    '',
+    ...rows.map(([flag, help]) => `  ${padText(flag, width)}  ${help}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command sees of the world: environment, output, and the signal that stops it.
+
+import { KeywaxError } from '@keywax/core/errors';
+
+/** One of the two outputs. */
+export interface Output {
+  /** Whether text may carry colours. */
+  readonly color: boolean;
+  /** Writes and waits until it has been handed on. @throws FILE_FAILED where nobody reads any more */
+  write(text: string): Promise<void>;
+}
+
+/** The world of a command. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Data, and nothing else. */
+  readonly out: Output;
+  /** Prose for people. */
+  readonly err: Output;
+  /** Fires when the user interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** The world of this process. */
+export function createProcessHost(signal: AbortSignal): Host {
+  const { env, stdout, stderr } = process;
+  return { env, out: createOutput(stdout, env), err: createOutput(stderr, env), signal };
+}
+
+function createOutput(stream: NodeJS.WriteStream, env: Host['env']): Output {
+  stream.on('error', () => {}); // each write reports its own
+  return {
+    color: wantsColor(stream, env),
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(text, (cause) => {
+          if (cause === undefined || cause === null) resolve();
+          else reject(new KeywaxError('FILE_FAILED', 'the output could not be written', { cause }));
+        });
+      }),
+  };
+}
+
+/** https://no-color.org, and FORCE_COLOR as Node reads it. */
+function wantsColor(stream: NodeJS.WriteStream, env: Host['env']): boolean {
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
+  if (env['FORCE_COLOR'] !== undefined) return env['FORCE_COLOR'] !== '0' && env['FORCE_COLOR'] !== 'false';
+  return stream.isTTY && env['TERM'] !== 'dumb';
+}

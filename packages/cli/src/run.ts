@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call of `keywax`: finds the command, runs it, and turns its failure into a line and an exit code.
+
+import { quoteText } from '@keywax/core/errors';
+import { COMMANDS, type CommandEntry } from './commands.js';
+import { EXIT, type ExitCode, exitCodeOf, isBrokenPipe, nameError } from './exit.js';
+import { parseFlags, usageError } from './flags.js';
+import { describeCommand, describeProgram } from './help.js';
+import type { Host } from './host.js';
+import { createStyle, escapeText } from './render/text.js';
+
+declare const __KEYWAX_VERSION__: string;
+
+/** Runs one command. Never throws. */
+export async function runCommand(args: readonly string[], host: Host): Promise<ExitCode> {
+  try {
+    return await dispatch(args, host);
+  } catch (error) {
+    if (!isBrokenPipe(error)) await printFailure(error, host);
+    return exitCodeOf(error);
+  }
+}
+
+async function dispatch(args: readonly string[], host: Host): Promise<ExitCode> {
+  const [name, ...rest] = args;
+  if (name === undefined) throw usageError('no command; `keywax help` lists them');
+  if (name === 'help' || name === '--help' || name === '-h') return help(rest, host);
+  if (name === 'version' || name === '--version' || name === '-v') return version(rest, host);
+  const entry = selectCommand(name);
+  // Before anything else is read, so that help is never refused.
+  if (rest.includes('--help') || rest.includes('-h')) return help([name], host);
+  const command = await entry.load();
+  return command.run(parseFlags(rest, command.flags), host);
+}
+
+async function help([name, ...rest]: readonly string[], { out }: Host): Promise<ExitCode> {
+  if (rest.length > 0) throw usageError('help takes one command');
+  await out.write(name === undefined ? describeProgram() : describeCommand(name, await selectCommand(name).load()));
+  return EXIT.ok;
+}
+
+async function version(rest: readonly string[], { out }: Host): Promise<ExitCode> {
+  if (rest.length > 0) throw usageError('version takes nothing');
+  await out.write(`${__KEYWAX_VERSION__}\n`);
+  return EXIT.ok;
+}
+
+function selectCommand(name: string): CommandEntry {
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) throw usageError(`no command ${quoteText(name)}; \`keywax help\` lists them`);
+  return entry;
+}
+
+/** One line: the name of the failure, and what is wrong. */
+async function printFailure(error: unknown, { err }: Host): Promise<void> {
+  const style = createStyle(err);
+  const message = error instanceof Error ? error.message : String(error);
+  await err.write(`${style.bad('keywax:')} ${nameError(error)}: ${escapeText(message)}\n`).catch(() => {});
+}
