@@ -92,7 +92,10 @@ export function prepareCall(urlText: string, options: RequestOptions): Call {
     retries: repeatable ? checkRetries(options.retries ?? RETRIES) : 0,
     maxRedirects: bodiless && !sensitive ? MAX_REDIRECTS : 0,
     sensitive,
-    secrets: [...(options.secrets ?? []), ...SECRET_HEADERS.flatMap((name) => headers[name]?.split(' ') ?? [])],
+    secrets: [
+      ...(options.secrets ?? []),
+      ...SECRET_HEADERS.flatMap((name) => headers[name]?.replace(/^\w+ /, '') ?? []),
+    ],
     timeoutMs: checkTimeout('timeoutMs', options.timeoutMs ?? TIMEOUT_MS),
     responseTimeoutMs: checkTimeout('responseTimeoutMs', options.responseTimeoutMs ?? RESPONSE_TIMEOUT_MS),
     idleTimeoutMs: checkTimeout('idleTimeoutMs', options.idleTimeoutMs ?? IDLE_TIMEOUT_MS),

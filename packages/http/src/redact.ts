@@ -4,6 +4,7 @@
 import { quoteText } from '@keywax/core/errors';
 
 const MAX_TEXT_CHARS = 256; // ATTACKS 4.3: of the body of an error
+const MAX_INPUT_CHARS = 65_536; // no body of an error is longer, so no secret is cut where it begins
 const MAX_PATH_CHARS = 160;
 const REDACTED = '[redacted]';
 
@@ -15,7 +16,7 @@ export function describeRequest(method: string, url: URL): string {
 
 /** A URL as it was given, without query and fragment, and without whatever could be user information. */
 export function describeUrlText(text: string): string {
-  return text.replace(/^([a-z]+:)?.*@/is, `$1//${REDACTED}@`).replace(/[?#].*$/s, '');
+  return text.replace(/^(https?:)?.*@/is, `$1//${REDACTED}@`).replace(/[?#].*$/s, '');
 }
 
 /**
@@ -24,7 +25,7 @@ export function describeUrlText(text: string): string {
  */
 export function redactText(text: string, secrets: readonly string[]): string {
   const parts = secrets.flatMap((secret) => [secret, ...secret.split('.')]).filter((part) => part.length >= 4);
-  let clean = text.slice(0, 16 * MAX_TEXT_CHARS);
+  let clean = text.slice(0, MAX_INPUT_CHARS);
   // The longest first, or a part would leave the rest of its whole behind.
   for (const part of parts.sort((a, b) => b.length - a.length)) clean = clean.replaceAll(part, REDACTED);
   return clean

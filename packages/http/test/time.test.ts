@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { type Loopback, sendJson, serve, serveTcp } from '../../../test/loopback.js';
 import { waitWithTimer } from '../src/deadline.js';
 import type { Delay, RequestOptions } from '../src/index.js';
+import { requestInChild } from './child.js';
 import { HOSTS, failure, send } from './hosts.js';
 
 /** The fetch of a host may leave a handshake to a timeout of its own; then only the answer to the caller is ours. */
@@ -142,4 +143,10 @@ describe.each(HOSTS)("the caller's signal with %s", (_, host) => {
     await send(server.url, { ...host, signal });
     expect(listeners.size).toBe(0);
   });
+});
+
+test('a process ends although a server never answered its handshake', async () => {
+  const server = await serveTcp(() => {});
+  const url = server.url.replace('http', 'https');
+  expect(await requestInChild([[url, { responseTimeoutMs: 60 }]])).toMatchObject([{ code: 'NETWORK_TIMEOUT' }]);
 });
