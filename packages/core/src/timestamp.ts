@@ -23,13 +23,14 @@ import {
   readOctetString,
   readUtf8String,
 } from './der.js';
-import { KeywaxError, quoteText } from './errors.js';
+import { KeywaxError, isKeywaxError, quoteText } from './errors.js';
 import { hash as computeHash } from './hash.js';
 import type { HashName } from './hash-name.js';
 import { OID, encodeOid, readOid } from './oid.js';
 import { type TimestampInfo, parseTimestampInfo } from './timestamp-info.js';
 import { type TimestampSigner, readTimestampSigner } from './timestamp-signer.js';
 import type { Certificate } from './x509.js';
+import { checkLeaf } from './x509-path.js';
 
 export type { TimestampInfo } from './timestamp-info.js';
 export type { CertificateHash, SignerId, TimestampSigner } from './timestamp-signer.js';
@@ -155,13 +156,16 @@ function readCertificates(element: DerElement, at: string): readonly Uint8Array[
  * @throws TIMESTAMP_INVALID
  */
 export function checkTimestampSigner(certificate: Certificate): void {
-  const { basicConstraints, extendedKeyUsage, keyUsage } = certificate;
-  const [purpose, ...others] = extendedKeyUsage?.purposes ?? [];
+  const { extendedKeyUsage } = certificate;
   const at = 'timestamp signer';
-  if (basicConstraints?.ca === true || keyUsage?.has('keyCertSign') === true) throw invalid(at, 'a leaf, not a CA');
-  if (keyUsage !== undefined && !keyUsage.has('digitalSignature')) throw invalid(at, 'key usage digitalSignature');
-  if (extendedKeyUsage?.critical !== true || purpose !== OID.timeStamping || others.length > 0) {
+  if (extendedKeyUsage?.critical !== true || extendedKeyUsage.purposes.length !== 1) {
     throw invalid(at, 'critical extended key usage timeStamping and no other');
+  }
+  try {
+    checkLeaf(certificate, { purpose: OID.timeStamping });
+  } catch (cause) {
+    if (!isKeywaxError(cause, 'CERTIFICATE_PROFILE_INVALID')) throw cause;
+    throw new KeywaxError('TIMESTAMP_INVALID', cause.message, { cause, details: cause.details });
   }
 }
 

@@ -3,7 +3,8 @@
 // A path is leaf first, anchor last, and the anchor obeys the same rules as every other issuer; anchors are trusted for their
 // key, so their own signature is not among those to check. Names chain byte for byte.
 // Refused: paths of one or of more than 8 certificates, unknown critical extensions, policy constraints, name constraints of
-// kinds that are not implemented, and a leaf that may issue, that is a precertificate, or that is for another purpose.
+// kinds that are not implemented; by the rule for leaves, one that may issue, that is a precertificate, or that is for
+// another purpose.
 
 import { equalBytes } from './bytes.js';
 import { type ErrorCode, KeywaxError } from './errors.js';
@@ -90,21 +91,20 @@ function matchKeyIdentifiers({ authorityKeyIdentifier: authority }: Certificate,
 }
 
 /**
- * Checks a path for a purpose, an extended key usage as object identifier, but for its signatures and times (RFC 5280 §6.1).
- * @throws CERTIFICATE_PROFILE_INVALID for the leaf
- * @throws CERTIFICATE_PATH_INVALID for everything else
+ * Checks the issuers of a path for a purpose, an extended key usage as object identifier, but for signatures and times
+ * (RFC 5280 §6.1). What the leaf is itself, `checkLeaf` says.
+ * @throws CERTIFICATE_PATH_INVALID
  */
-export function checkPath(path: CertificatePath, options: { readonly purpose: string }): void {
+export function checkPath(path: CertificatePath, { purpose }: { readonly purpose: string }): void {
   const [leaf, ...issuers] = path;
   if (leaf === undefined || issuers.length === 0 || path.length > MAX_PATH_CERTIFICATES) {
     throw invalid('CERTIFICATE_PATH_INVALID', 'path', `2 to ${MAX_PATH_CERTIFICATES} certificates`);
   }
-  checkLeaf(leaf, options);
   let subject = leaf;
   let intermediates = 0; // RFC 5280 §6.1.4 (l): those that are not self-issued, between leaf and issuer
   for (const [index, issuer] of issuers.entries()) {
     const at = `path[${index + 1}]`;
-    checkIssuer(issuer, { ...options, intermediates, at });
+    checkIssuer(issuer, { purpose, intermediates, at });
     if (!matchIssuer(subject, issuer)) {
       throw invalid(
         'CERTIFICATE_PATH_INVALID',

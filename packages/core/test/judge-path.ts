@@ -5,7 +5,14 @@ import { nodeCrypto } from '../src/crypto.node.js';
 import { isKeywaxError } from '../src/errors.js';
 import { parsePublicKey } from '../src/key.js';
 import type { Certificate } from '../src/x509.js';
-import { type CertificatePath, checkPath, checkPathValidity, findPaths, pathSignatures } from '../src/x509-path.js';
+import {
+  type CertificatePath,
+  checkLeaf,
+  checkPath,
+  checkPathValidity,
+  findPaths,
+  pathSignatures,
+} from '../src/x509-path.js';
 
 /** What a path is judged for. */
 export interface PathRequest {
@@ -33,6 +40,8 @@ export function judgePath(leaf: Certificate, request: PathRequest): string {
 
 function judgeOne(path: CertificatePath, request: PathRequest): string | undefined {
   try {
+    const [leaf] = path;
+    if (leaf !== undefined) checkLeaf(leaf, request);
     checkPath(path, request);
     for (const time of request.times) checkPathValidity(path, time);
     return pathSignatures(path).every(verifies) ? undefined : 'CERTIFICATE_PATH_INVALID';

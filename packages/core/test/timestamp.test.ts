@@ -478,6 +478,8 @@ describe('checkTimestampSigner', () => {
     ['TS-018', 'CA FALSE', 'accepted', [usage, purpose, basicConstraints(false)]],
     ['TS-018', 'keyCertSign', invalid, [keyUsage(2, 0x84), purpose]],
     ['T7', 'key agreement alone', invalid, [KEY_AGREEMENT, purpose]],
+    ['T7', 'no key usage', invalid, [purpose]],
+    ['T7', 'an unknown critical extension', invalid, [usage, purpose, extension('1.2.3.4', Uint8Array.of(5, 0), true)]],
     ['T7', 'the profile', 'accepted', [DIGITAL_SIGNATURE, purpose]],
   ])('%s: %s → %s', (_id, _what, code, extensions) => {
     const { certificate } = makeLeaf(root, { subject: encodeName('tsa'), extensions });

@@ -457,7 +457,13 @@ describe('a leaf', () => {
   });
 
   test('is for the purpose that is asked for', () => {
-    const path = [leaf.certificate, intermediate.certificate, root.certificate];
-    expect(codeOf(() => checkPath(path, { purpose: OID.timeStamping }))).toBe('CERTIFICATE_PROFILE_INVALID');
+    const { certificate } = leaf;
+    expect(codeOf(() => checkLeaf(certificate, { purpose: OID.timeStamping }))).toBe('CERTIFICATE_PROFILE_INVALID');
+  });
+
+  test('is not looked at by the check of its issuers', () => {
+    const { certificate } = makeLeaf(intermediate, { extensions: [names] });
+    const path = [certificate, intermediate.certificate, root.certificate];
+    expect(codeOf(() => checkPath(path, { purpose: PURPOSE }))).toBe('accepted');
   });
 });
