@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type ServerOptions, createServer } from 'node:https';
@@ -12,9 +12,13 @@ import { type Loopback, listen } from '../../../test/loopback.js';
 import { requestInChild } from './child.js';
 import { HOSTS, failure, send } from './hosts.js';
 
+const OPENSSL = 'openssl';
+const hasOpenssl = spawnSync(OPENSSL, ['version']).status === 0;
+
 let folder = '';
 
 beforeAll(() => {
+  if (!hasOpenssl) return;
   folder = mkdtempSync(join(tmpdir(), 'keywax-http-'));
   makeCertificate('ca', { issuer: undefined, extensions: 'basicConstraints=critical,CA:TRUE', days: 2 });
   makeCertificate('good', { issuer: 'ca', extensions: 'subjectAltName=DNS:localhost,IP:127.0.0.1', days: 2 });
@@ -23,7 +27,9 @@ beforeAll(() => {
   makeCertificate('self', { issuer: undefined, extensions: 'subjectAltName=IP:127.0.0.1', days: 2 });
 });
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  if (folder !== '') rmSync(folder, { recursive: true, force: true });
+});
 
 interface CertificateOptions {
   readonly issuer: string | undefined;
@@ -34,7 +40,7 @@ interface CertificateOptions {
 /** Makes NAME.key and NAME.pem with OpenSSL. */
 function makeCertificate(name: string, { issuer, extensions, days }: CertificateOptions): void {
   const file = (suffix: string): string => join(folder, `${name}.${suffix}`);
-  const openssl = (...parameters: string[]): Buffer => execFileSync('openssl', parameters, { stdio: 'pipe' });
+  const openssl = (...parameters: string[]): Buffer => execFileSync(OPENSSL, parameters, { stdio: 'pipe' });
   writeFileSync(file('ext'), extensions);
   openssl(
     'req',
@@ -83,7 +89,7 @@ async function serveTls(
   return { url: url.replace('http:', 'https:'), requests };
 }
 
-describe('TLS (NW-022)', () => {
+describe.skipIf(!hasOpenssl)(`TLS (NW-022)${hasOpenssl ? '' : ' (openssl is absent)'}`, () => {
   test.each(HOSTS)('with a certificate of nobody is refused with %s', async (_, host) => {
     const server = await serveTls('self');
     await failure('NETWORK_TLS', send(server.url, host));
@@ -145,7 +151,7 @@ async function serveProxy(
   return { ...(await listen(server)), asked };
 }
 
-describe('a proxy (NW-026)', () => {
+describe.skipIf(!hasOpenssl)(`a proxy (NW-026)${hasOpenssl ? '' : ' (openssl is absent)'}`, () => {
   const withProxy = (url: string): Record<string, string> => ({
     HTTPS_PROXY: url.replace('//', '//user:CANARY@'),
     NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem'),
