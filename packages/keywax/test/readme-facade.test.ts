@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { describeExamples } from '../../../test/readme.js';
+
+describeExamples(new URL('../', import.meta.url), new URL('../README.md', import.meta.url), {
+  before: `
+    import { startStack } from '@keywax/stack';
+    await using stack = await startStack();
+    const instance = { trustConfig: stack.clientTrustConfig() };
+    const identityToken = await stack.mintToken({ kind: 'email' });
+    const issuer = stack.urls.oidc;
+    const artifact = new TextEncoder().encode('hello');`,
+});
