@@ -40,12 +40,12 @@ export function planCertificate(
   return { leaf, key, identity };
 }
 
-/** Plans every path to a trusted authority. @throws the error of the first one when none can hold */
+/** Plans every path to a trusted authority; `failure` is the error of the first one, where none can hold. */
 export function planPaths(
   context: PlanContext,
   ledger: Ledger,
   claim: { readonly leaf: Certificate; readonly times: readonly TimeClaim[] },
-): readonly PathCandidate[] {
+): { readonly candidates: readonly PathCandidate[]; readonly failure: KeywaxError | undefined } {
   const { bundle, request, trust } = context;
   const { leaf } = claim;
   const supplied =
@@ -73,8 +73,7 @@ export function planPaths(
   }));
   const scts = decodeScts(ledger, leaf);
   const failures = candidates.map((candidate) => planPath(context, candidate, { ...claim, scts }));
-  if (!failures.includes(undefined)) throw failures[0];
-  return candidates;
+  return { candidates, failure: failures.includes(undefined) ? undefined : failures[0] };
 }
 
 function parseIntermediates(certificates: readonly Uint8Array[]): readonly Certificate[] {

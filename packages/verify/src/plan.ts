@@ -131,8 +131,10 @@ function planSteps(base: Omit<PlanContext, 'needsTime'>, ledger: Ledger, state: 
   const certificate =
     material.kind === 'certificate' ? planCertificate(context, ledger, material.certificates) : undefined;
   if (certificate !== undefined) {
-    state.paths = planPaths(context, ledger, { leaf: certificate.leaf, times });
+    const { candidates, failure } = planPaths(context, ledger, { leaf: certificate.leaf, times });
+    state.paths = candidates;
     state.pathAt = ledger.rows.length;
+    if (failure !== undefined) throw failure;
   }
   if (policyKey !== undefined) planKeyValidity(ledger, policyKey, times);
   // 4.4 Whether the logs have it
