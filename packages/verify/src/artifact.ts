@@ -12,6 +12,7 @@ import type { SignedData } from '@keywax/core/crypto';
 import type { Ledger } from './checks.js';
 import { configError } from './options.js';
 import type { ArtifactClaim, PlanContext } from './claims.js';
+import { isKnownLog } from './known-log.js';
 import { type ReadArtifact, IN_TOTO_PAYLOAD_TYPE } from './request.js';
 
 const SUBJECT_DIGESTS: readonly HashName[] = ['sha512', 'sha384', 'sha256'];
@@ -20,7 +21,7 @@ const SUBJECT_DIGESTS: readonly HashName[] = ['sha512', 'sha384', 'sha256'];
  * The algorithm of the artifact signature: the key's default, as a prehash where a log or a digest stands between.
  * P-384 and P-521 with SHA-256 only where the digest of the bundle names it, and so the body of a required entry (RUL-9).
  */
-export function selectArtifactSuite({ bundle, request }: PlanContext, key: PublicKey): AlgorithmSuite {
+export function selectArtifactSuite({ bundle, request, trust }: PlanContext, key: PublicKey): AlgorithmSuite {
   const { content, entries } = bundle;
   if (
     content.kind === 'message' &&
@@ -31,9 +32,9 @@ export function selectArtifactSuite({ bundle, request }: PlanContext, key: Publi
     const legacy = selectSuite(`PKIX_ECDSA_${key.curve.replace('-', '')}_SHA_256`);
     if (legacy !== undefined) return legacy;
   }
-  return defaultSuite(key, {
-    prehash: content.kind === 'message' || entries.some(({ kind }) => kind === 'hashedrekord'),
-  });
+  // RUL-2: the entry of an unknown log says nothing
+  const isDigested = entries.some(({ kind, logId }) => kind === 'hashedrekord' && isKnownLog(trust.logs, logId));
+  return defaultSuite(key, { prehash: content.kind === 'message' || isDigested });
 }
 
 /** Plans the comparison with the artifact, and the signature over it. */

@@ -8,6 +8,11 @@ import type { TransparencyLog } from '@keywax/trust';
 
 const MAX_DATE_MS = 8.64e15; // ECMA-262 21.4.1.1
 
+/** True where the trusted root lists a log with this key id, usable or not. */
+export function isKnownLog(logs: ReadonlyMap<string, readonly TransparencyLog[]>, keyId: Uint8Array): boolean {
+  return logs.has(encodeHex(keyId));
+}
+
 /** The log with a key id, preferring a usable one that fits: logs may share a key. */
 export function selectLog(
   logs: ReadonlyMap<string, readonly TransparencyLog[]>,

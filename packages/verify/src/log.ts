@@ -19,7 +19,7 @@ import { isWithin } from '@keywax/core/time';
 import type { TransparencyLog } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
 import type { EntryClaim, PlanContext, TimeClaim } from './claims.js';
-import { describeWindow, integratedAt, logNames, selectLog } from './known-log.js';
+import { describeWindow, integratedAt, isKnownLog, logNames, selectLog } from './known-log.js';
 import { countDistinct, demanded } from './threshold.js';
 
 const KEY_HINT_BYTES = 4; // C2SP signed-note
@@ -63,21 +63,23 @@ interface EntryStep {
 
 function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): readonly EntryClaim[] {
   const { entry, subject, times } = step;
+  const { logs } = context.trust;
+  if (!isKnownLog(logs, entry.logId)) {
+    // RUL-2: an unknown log is set aside, whatever its entry says
+    ledger.skip('entry.log', subject, 'the trusted root knows no log with this key id');
+    return [];
+  }
   const checkpoint = readCheckpoint(ledger, step);
   // A promise dates its entry; otherwise every proven time has to do.
   const moments = entry.promise === undefined ? times.map(({ at }) => at) : [integratedAt(entry)];
   const log = selectLog(
-    context.trust.logs,
+    logs,
     entry.logId,
     ({ origin, validFor }) =>
       (checkpoint === undefined || originHost(checkpoint.origin, entry) === origin) &&
       moments.every((at) => isWithin(validFor, at)),
   );
-  if (log === undefined) {
-    // RUL-2: an unknown log is set aside
-    ledger.skip('entry.log', subject, 'the trusted root knows no log with this key id');
-    return [];
-  }
+  if (log === undefined) return [];
   // RUL-24: a listed log that is unusable fails whatever needs it
   ledger.require('entry.log', subject, log.key !== undefined, () => ({ reason: log.unusable ?? '' }));
   planBody(context, ledger, step);
