@@ -29,10 +29,8 @@ before(async () => {
 
 after(() => stack?.close());
 
-for (const [format, load] of [
-  ['an ES module', () => import('keywax')],
-  ['CommonJS', async () => require('keywax')],
-]) {
+const formats = { 'an ES module': () => import('keywax'), CommonJS: async () => require('keywax') };
+for (const [format, load] of Object.entries(formats)) {
   describe(`keywax as ${format}`, () => {
     test('verifies the artifact', async () => {
       const { verify } = await load();
@@ -78,11 +76,5 @@ test('verifying loads none of the clients and nothing of others', () => {
   const argument = JSON.stringify({ ...input, artifact: [...artifact] });
   const loaded = JSON.parse(execFileSync(process.execPath, ['-e', script, argument], { encoding: 'utf8' }));
   const packages = new Set(loaded.map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]));
-  assert.deepEqual([...packages].sort(), [
-    '@keywax/bundle',
-    '@keywax/core',
-    '@keywax/trust',
-    '@keywax/verify',
-    'keywax',
-  ]);
+  assert.deepEqual(packages, new Set(['keywax', '@keywax/bundle', '@keywax/core', '@keywax/trust', '@keywax/verify']));
 });

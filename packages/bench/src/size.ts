@@ -34,7 +34,7 @@ export function measureInstalled(name: string, from: string): InstalledSize {
 function findPackage(name: string, from: string): string {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const manifest = join(folder, name, 'package.json');
-    if (statSync(manifest, { throwIfNoEntry: false })?.isFile()) return dirname(manifest);
+    if (statSync(manifest, { throwIfNoEntry: false })?.isFile() === true) return dirname(manifest);
   }
   throw new Error(`${name} is not installed`);
 }

@@ -4,7 +4,7 @@
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { fetchConfiguration, requestCertificate, selectIssuer } from '@keywax/fulcio';
 import { type IdentityToken, type SubjectRule, checkIdentityToken, readSubject } from '@keywax/identity';
-import type { SignRequest } from './sign.js';
+import type { SignRequest } from './request.js';
 import type { Signer } from './signer.js';
 
 /**

@@ -8,12 +8,9 @@ import { encodeBase64 } from '@keywax/core/bytes';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { hash } from '@keywax/core/hash';
 import { parseCertificate } from '@keywax/core/x509';
-import type { Transport } from '@keywax/http';
-import type { IdentityProvider } from '@keywax/identity';
 import { type Proposal, submitEntry } from '@keywax/rekor';
-import type { SelectedServices, Service } from '@keywax/trust';
+import type { Service } from '@keywax/trust';
 import {
-  type PreparedTrust,
   type VerificationRequest,
   planVerification,
   settle,
@@ -22,26 +19,9 @@ import {
 } from '@keywax/verify';
 import { requestSignerCertificate } from './certificate.js';
 import { type SignableContent, describeContent, selectSigningSuite, signedBytes } from './content.js';
+import type { SignRequest } from './request.js';
 import { type Signer, createEphemeralSigner } from './signer.js';
 import { requestTimestamp } from './timestamp-client.js';
-
-/** Where and with what to sign. */
-export interface SignRequest {
-  /** What `selectServices` chose of a signing config. */
-  readonly services: SelectedServices;
-  /** The bundle is verified against it before it is returned. */
-  readonly trust: PreparedTrust;
-  /** Where the identity token comes from; needed unless `keyHint` says that a key pair signs. */
-  readonly identity?: IdentityProvider;
-  /** Signs; an ephemeral P-256 key unless given. */
-  readonly signer?: Signer;
-  /** Signs with the key pair of `signer` and no certificate; verifiers find the key by this hint. */
-  readonly keyHint?: string;
-  /** Asks for the certificate with a PKCS#10 request instead of a public key and a proof of possession. */
-  readonly csr?: boolean;
-  readonly transport?: Transport;
-  readonly now?: () => Date;
-}
 
 type Material = Bundle['material'];
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a caller says of a signature to be made.
+
+import type { Transport } from '@keywax/http';
+import type { IdentityProvider } from '@keywax/identity';
+import type { SelectedServices } from '@keywax/trust';
+import type { PreparedTrust } from '@keywax/verify';
+import type { Signer } from './signer.js';
+
+/** Where and with what to sign. */
+export interface SignRequest {
+  /** What `selectServices` chose of a signing config. */
+  readonly services: SelectedServices;
+  /** The bundle is verified against it before it is returned. */
+  readonly trust: PreparedTrust;
+  /** Where the identity token comes from; needed unless `keyHint` says that a key pair signs. */
+  readonly identity?: IdentityProvider;
+  /** Signs; an ephemeral P-256 key unless given. */
+  readonly signer?: Signer;
+  /** Signs with the key pair of `signer` and no certificate; verifiers find the key by this hint. */
+  readonly keyHint?: string;
+  /** Asks for the certificate with a PKCS#10 request instead of a public key and a proof of possession. */
+  readonly csr?: boolean;
+  readonly transport?: Transport;
+  readonly now?: () => Date;
+}
