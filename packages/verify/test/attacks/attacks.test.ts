@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { loadSyncCrypto } from '@keywax/core/crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createBench } from './bench.js';
+import type { AttackCase, Bench } from './case.js';
+import { CONTROLS } from './controls.js';
+import { BUNDLE_ATTACKS } from './attacks-bundle.js';
+import { TRUST_ATTACKS } from './attacks-trust.js';
+import { resolve } from './forge.js';
+import { failedCheck, judge, judgeAll, proof, refusal } from './judge.js';
+
+const ATTACKS: readonly AttackCase[] = [...BUNDLE_ATTACKS, ...TRUST_ATTACKS];
+
+let bench: Bench;
+beforeAll(async () => {
+  [bench] = await Promise.all([createBench(), loadSyncCrypto()]);
+});
+
+describe('what must be accepted is accepted by every executor', () => {
+  test.each(Object.entries(CONTROLS).map(([name, control]) => ({ name, ...control })))(
+    '$id: $title',
+    async ({ name, proves }) => {
+      for (const verdict of await judgeAll(bench, await bench.control(name))) {
+        const verified = proof(verdict);
+        expect(verified.report.verdict).toBe('verified');
+        proves?.(verified);
+      }
+    },
+  );
+});
+
+describe('what must be refused is refused by every executor', () => {
+  test.each(ATTACKS)('$id: $title ($code)', async ({ make, code, at, twin }) => {
+    proof(await judge(bench, await resolve(bench, twin)));
+    const attempt = await make(bench);
+    for (const verdict of await judgeAll(bench, attempt)) {
+      const error = refusal(verdict);
+      expect([error.code, failedCheck(error), error.message]).toEqual([code, at, error.message]);
+    }
+  });
+});
