@@ -15,34 +15,20 @@ const TARGET = 'node20';
 // These are published as ES modules alone, so the CommonJS build carries its own copy of what it uses.
 const ESM_ONLY = [/^@noble\//, /^jose($|\/)/];
 
-const libraries = unique([...listSources(manifest.exports), ...listSources(manifest.imports)]);
-const commands = unique(
-  Object.values(manifest.bin ?? {})
-    .filter(isBuilt)
-    .map(toSource),
-);
+const libraries = [...new Set([...listSources(manifest.exports), ...listSources(manifest.imports)])];
+const commands = Object.values(manifest.bin ?? {}).map(toSource);
 const bundled = new Set();
 
 rmSync(dist, { recursive: true, force: true });
-if (libraries.length > 0) {
-  await build(options('.js', [...libraries, ...commands]));
-  await build(commonJsOptions());
-  emitDeclarations();
-  copyDeclarations();
-  writeNotices();
-}
-
-function unique(paths) {
-  return [...new Set(paths)].filter((path) => existsSync(join(directory, path)));
-}
+await build(options('.js', [...libraries, ...commands]));
+await build(commonJsOptions());
+emitDeclarations();
+copyDeclarations();
+writeNotices();
 
 /** `./dist/a/b.js` is made from `./src/a/b.ts`. */
 function toSource(path) {
   return path.replace('./dist/', './src/').replace(/\.js$/, '.ts');
-}
-
-function isBuilt(path) {
-  return path.startsWith('./dist/');
 }
 
 /** Options of both formats. Sibling packages and `#…` imports stay imports; an entry stays a file of its own. */

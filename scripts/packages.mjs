@@ -33,10 +33,7 @@ export function listPackages(root = ROOT) {
  * @returns {Package[]}
  */
 export function listPublicPackages() {
-  return listPackages().filter(
-    ({ directory, manifest }) =>
-      manifest.private !== true && listSources(manifest.exports).some((source) => existsSync(join(directory, source))),
-  );
+  return listPackages().filter(({ manifest }) => manifest.private !== true);
 }
 
 /**

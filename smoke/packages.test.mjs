@@ -2,6 +2,7 @@
 // The packages as they are installed from their tarballs, in both module formats.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -36,6 +37,16 @@ for (const name of names) {
       assert.doesNotMatch(text, /"source"|\.\/src\//);
       for (const path of text.match(/\.\/(?:dist|bin)\/[^"]+/g) ?? []) assert.ok(existsSync(join(folder, path)), path);
     });
+
+    for (const command of Object.keys(manifest.bin ?? {})) {
+      test(`installs the command ${command}`, () => {
+        const path = join(here, 'node_modules/.bin', command);
+        assert.match(
+          execFileSync(path, ['--help'], { encoding: 'utf8', env: { PATH: dirname(process.execPath) } }),
+          /usage/i,
+        );
+      });
+    }
 
     test('ships its licence', () => {
       assert.match(readFileSync(join(folder, 'LICENSE'), 'utf8'), /Apache License/);
