@@ -169,7 +169,7 @@ function checkBodySize(entry: LogEntry, at: string): void {
 /** RUL-8: what an entry must and must not carry, by version of the bundle and of the log. */
 function checkVersion(entry: LogEntry, version: BundleVersion, at: string): void {
   if (isRekorV2Entry(entry)) {
-    if (version !== '0.3') throw invalid(at, 'an entry of Rekor v2 only in a bundle 0.3');
+    if (version === '0.1') throw invalid(at, 'no entry of Rekor v2 in a bundle 0.1, whose entries carry promises');
     if (entry.promise !== undefined) throw invalid(`${at}.inclusionPromise`, 'no promise from Rekor v2');
     if (entry.integratedTime !== 0n) throw invalid(`${at}.integratedTime`, 'no time from Rekor v2');
   }
