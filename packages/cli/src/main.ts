@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `keywax` command.
 
+import { EXIT } from './exit.js';
 import { createProcessHost } from './host.js';
 import { runCommand } from './run.js';
 
+const GRACE_MS = 2_000; // for what is under way to clean up
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // The first stops what is under way and cleans up; the second does what it does by default.
-  process.once(name, () => controller.abort(name));
+  // The first stops what is under way, even where it waits for a pipe; the second does what it does by default.
+  process.once(name, () => {
+    controller.abort(name);
+    setTimeout(() => process.exit(EXIT.interrupted), GRACE_MS).unref();
+  });
 }
 void runCommand(process.argv.slice(2), createProcessHost(controller.signal)).then((code) => {
   process.exitCode = code;

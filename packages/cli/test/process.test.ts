@@ -34,6 +34,20 @@ describe.skipIf(!isBuilt)(isBuilt ? 'the command' : 'the command (not built)', (
     expect([...new Set(packages)].sort()).toEqual(['cli', 'core']);
   });
 
+  test.each([
+    [{ FORCE_COLOR: '1' }, true],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    [{ FORCE_COLOR: '0' }, false],
+    [{}, false], // its output is no terminal here
+  ])('with %o, colours are there: %s', (variables, isColored) => {
+    const { FORCE_COLOR: _, NO_COLOR: __, ...env } = process.env;
+    const { status, stderr } = spawnSync(process.execPath, [KEYWAX, 'nothing'], {
+      env: { ...env, ...variables },
+      encoding: 'utf8',
+    });
+    expect({ status, isColored: stderr.includes('\u001b[') }).toEqual({ status: 2, isColored });
+  });
+
   test('fails, and says nothing, where nobody reads what it writes', async () => {
     const child = start('help');
     child.stdout?.destroy();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { realpath } from 'node:fs/promises';
-import { type IdentityPolicy, type Verifier, type VerifyOptions, createVerifier } from 'keywax';
+import { type IdentityPolicy, type Verifier, type VerifyOptions, createVerifier, isKeywaxError } from 'keywax';
 import { type Operand, parseOperand, withArtifactFile } from '../artifact-file.js';
 import { findBundle, readBundleFile } from '../bundle-file.js';
 import { type Command, defineCommand } from '../command.js';
@@ -84,12 +84,7 @@ async function refuseSame(file: string, bundle: string): Promise<void> {
 /** A file that cannot be read is a file that is not verified. */
 function exitOf({ result }: Outcome): ExitCode {
   if (result.kind === 'verified') return EXIT.ok;
-  const code = exitCodeOf(result.error);
-  return code === EXIT.usage && nameOf(result.error) === 'FILE_FAILED' ? EXIT.refused : code;
-}
-
-function nameOf(error: unknown): unknown {
-  return (error as { readonly code?: unknown } | undefined)?.code;
+  return isKeywaxError(result.error, 'FILE_FAILED') ? EXIT.refused : exitCodeOf(result.error);
 }
 
 async function printOutcomes(
