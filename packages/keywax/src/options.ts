@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Options are read once, from own properties alone: a polluted prototype decides nothing (ATTACKS AP-011).
 
-import { KeywaxError, quoteText } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 
 /** Copies the own members of an options record. @throws CONFIG_INVALID for anything that is not a record */
 export function copyOptions<T extends object>(options: T, at: string): T {
@@ -31,4 +31,12 @@ export function configError(at: string, expected: string, actual?: string): Keyw
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true)
     throw new KeywaxError('OPERATION_ABORTED', 'the operation was aborted', { cause: signal.reason });
+}
+
+/** The error if it is ours; else one of ours around it, because only those are thrown (ATTACKS AP-007). */
+export function typedError(cause: unknown): KeywaxError {
+  if (isKeywaxError(cause)) return cause;
+  return new KeywaxError('INTERNAL_ERROR', 'a function that was passed in has failed, or Keywax has a defect', {
+    cause,
+  });
 }

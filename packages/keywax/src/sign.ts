@@ -3,12 +3,13 @@
 
 import { type SerializedBundle, encodeBundle } from '@keywax/bundle';
 import type { KeyDetails } from '@keywax/core/algorithms';
+import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { IdentityProvider } from '@keywax/identity';
 import type { SignRequest, SignableContent, Signer } from '@keywax/sign';
 import { selectServices } from '@keywax/trust';
 import { type ArtifactStream, collectArtifact } from './artifact.js';
 import { type Instance, readInstance } from './instance.js';
-import { checkSignal, configError, copyOptions, refuseUnknown } from './options.js';
+import { checkSignal, configError, copyOptions, refuseUnknown, typedError } from './options.js';
 import { type StatementInput, readStatement } from './statement.js';
 
 type Transport = NonNullable<SignRequest['transport']>;
@@ -96,12 +97,25 @@ function readSignOptions(options: SignOptions): SignOptions {
   refuseUnknown(own, OPTION_NAMES, 'options');
   if (own.identityToken !== undefined && own.identity !== undefined)
     throw configError('identityToken', 'a token or a provider, and not both');
+  if (own.keyHint !== undefined && (own.identityToken !== undefined || own.identity !== undefined))
+    throw configError('keyHint', 'a key pair or an identity, and not both');
   if (own.signer !== undefined && own.algorithm !== undefined)
     throw configError('algorithm', 'a signer or an algorithm, and not both');
   return own;
 }
 
 async function signWith(options: SignOptions, readContent: () => Promise<SignableContent>): Promise<SerializedBundle> {
+  try {
+    return await requestBundle(options, readContent);
+  } catch (error) {
+    throw typedError(error);
+  }
+}
+
+async function requestBundle(
+  options: SignOptions,
+  readContent: () => Promise<SignableContent>,
+): Promise<SerializedBundle> {
   const { now = () => new Date(), keyHint, csr, signal } = options;
   checkSignal(signal);
   const { trust, signingConfig } = readInstance(options.instance);
@@ -125,13 +139,25 @@ async function signWith(options: SignOptions, readContent: () => Promise<Signabl
 }
 
 async function selectIdentity({ identityToken, identity }: SignOptions): Promise<IdentityProvider> {
-  if (identity !== undefined) return identity;
+  if (identity !== undefined) return guardProvider(identity);
   const { provideAmbientToken, provideToken } = await import('@keywax/identity');
   if (identityToken !== undefined) return provideToken(identityToken);
   const { process } = globalThis as {
     readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
   };
   return provideAmbientToken(process?.env ?? {});
+}
+
+/** What a provider of the caller throws becomes ours. */
+function guardProvider(identity: IdentityProvider): IdentityProvider {
+  return async (options) => {
+    try {
+      return await identity(options);
+    } catch (cause) {
+      if (isKeywaxError(cause)) throw cause;
+      throw new KeywaxError('TOKEN_UNAVAILABLE', 'the identity provider has failed', { cause });
+    }
+  };
 }
 
 /** The signing config decides whether a service is on this machine; only there it may name plain http. */

@@ -12,7 +12,7 @@ import {
 } from '@keywax/verify';
 import { type Artifact, isStream, readArtifact } from './artifact.js';
 import { type Instance, readInstance } from './instance.js';
-import { checkSignal, configError, copyOptions, refuseUnknown } from './options.js';
+import { checkSignal, configError, copyOptions, refuseUnknown, typedError } from './options.js';
 
 /** A bundle: the object that comes of parsing its JSON, the text, or its UTF-8 bytes. */
 export type BundleInput = SerializedBundle | Uint8Array | string | object;
@@ -72,8 +72,20 @@ export async function createVerifier(options: { readonly instance?: Instance } =
   refuseUnknown(own, ['instance'], 'options');
   const { trust } = readInstance(own.instance);
   return Object.freeze({
-    verify: async (bundle: BundleInput, request: VerifyOptions) => verifyWith(trust, bundle, request),
-    verifySync: (bundle: BundleInput, request: VerifySyncOptions) => verifySyncWith(trust, bundle, request),
+    async verify(bundle: BundleInput, request: VerifyOptions): Promise<Verified> {
+      try {
+        return await verifyWith(trust, bundle, request);
+      } catch (error) {
+        throw typedError(error);
+      }
+    },
+    verifySync(bundle: BundleInput, request: VerifySyncOptions): Verified {
+      try {
+        return verifySyncWith(trust, bundle, request);
+      } catch (error) {
+        throw typedError(error);
+      }
+    },
   });
 }
 

@@ -141,6 +141,7 @@ describe('what is not signed', () => {
     ],
     ['an unknown option', () => ({ rekorUrl: 'https://rekor.example' }), 'CONFIG_INVALID'],
     ['a token and a provider', () => ({ identity: async () => Promise.reject(new Error('asked')) }), 'CONFIG_INVALID'],
+    ['a token and a key pair', () => ({ keyHint: 'release key' }), 'CONFIG_INVALID'],
     ['an unknown algorithm', () => ({ algorithm: 'ROT13' as never }), 'CONFIG_INVALID'],
     ['a token that is none', () => ({ identityToken: 'abc' }), 'TOKEN_INVALID'],
     ['a signal that has fired', () => ({ signal: AbortSignal.abort() }), 'OPERATION_ABORTED'],
@@ -151,6 +152,22 @@ describe('what is not signed', () => {
     ],
   ] as const)('%s: %s', async (_, options, code) => {
     expect(await refusalOf(() => sign(ARTIFACT, { identityToken, instance: instance(), ...options() }))).toBe(code);
+  });
+
+  test('a provider that fails gives no token, and whatever else fails is an error of ours too', async () => {
+    const cause = new Error('on fire');
+    const identity = async () => Promise.reject(cause);
+    await expect(sign(ARTIFACT, { identity, instance: instance() })).rejects.toMatchObject({
+      code: 'TOKEN_UNAVAILABLE',
+      cause,
+    });
+    const now = () => {
+      throw cause;
+    };
+    await expect(sign(ARTIFACT, { identityToken, now, instance: instance() })).rejects.toMatchObject({
+      code: 'INTERNAL_ERROR',
+      cause,
+    });
   });
 
   test('a token for another audience', async () => {

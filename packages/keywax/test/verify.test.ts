@@ -264,6 +264,18 @@ describe('a verifier', () => {
     expect(report.verdict).toBe('verified');
   });
 
+  test('throws nothing but errors of ours, whatever a predicate throws', async () => {
+    const verifier = await createVerifier({ instance: { trustedRoot } });
+    const cause = new Error('on fire');
+    const predicate = () => {
+      throw cause;
+    };
+    const options = { artifact: ARTIFACT, identity: { ...alice, predicate }, now: NOW };
+    const bundle = await make();
+    await expect(verifier.verify(bundle, options)).rejects.toMatchObject({ code: 'INTERNAL_ERROR', cause });
+    expect(await refusalOf(() => verifier.verifySync(bundle, options))).toBe('INTERNAL_ERROR');
+  });
+
   test('takes options that are unknown to it as a mistake', async () => {
     expect(await refusalOf(() => createVerifier({ trustedRoot } as object))).toBe('CONFIG_INVALID');
   });
