@@ -88,7 +88,7 @@ export const decodeEntryAnswer: Decoder<IdentifiedEntry> = (value, at) => {
   const [member] = members;
   if (member === undefined || members.length > 1) throw invalid('exactly one entry', `${members.length}`);
   const [uuid, answer] = member;
-  const entry = readEntry(answer, `${at}[${quoteText(uuid)}]`);
+  const entry = readEntry(answer, 'entry');
   const leafHash = encodeHex(hashBody(entry.body));
   if (!isEntryId(uuid) || uuid.slice(-LEAF_HASH_DIGITS) !== leafHash)
     throw invalid(`an id that ends with the leaf hash ${leafHash}`, quoteText(uuid));
