@@ -188,9 +188,11 @@ describe('a stack that is killed', () => {
       const urls = await stack.urls;
       if (round > 0) await checkLogs(urls, seen);
       let answersLeft = 10 + randomInt(60);
+      let killed: Promise<unknown> | undefined;
       await submitUntilKilled(urls, seen, () => {
-        if (--answersLeft === 0) void stack.kill();
+        if (--answersLeft === 0) killed = stack.kill();
       });
+      await killed; // requests fail before the process is gone
     }
     await using stack = await startStack({ directory });
     await checkLogs(stack.urls, seen);
