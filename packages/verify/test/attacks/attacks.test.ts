@@ -6,11 +6,20 @@ import { createBench } from './bench.js';
 import type { AttackCase, Bench } from './case.js';
 import { CONTROLS } from './controls.js';
 import { BUNDLE_ATTACKS } from './attacks-bundle.js';
+import { CERTIFICATE_ATTACKS } from './attacks-certificate.js';
+import { IDENTITY_ATTACKS } from './attacks-identity.js';
+import { SIGNATURE_ATTACKS } from './attacks-signature.js';
 import { TRUST_ATTACKS } from './attacks-trust.js';
 import { resolve } from './forge.js';
 import { failedCheck, judge, judgeAll, proof, refusal } from './judge.js';
 
-const ATTACKS: readonly AttackCase[] = [...BUNDLE_ATTACKS, ...TRUST_ATTACKS];
+const ATTACKS: readonly AttackCase[] = [
+  ...BUNDLE_ATTACKS,
+  ...TRUST_ATTACKS,
+  ...SIGNATURE_ATTACKS,
+  ...CERTIFICATE_ATTACKS,
+  ...IDENTITY_ATTACKS,
+];
 
 let bench: Bench;
 beforeAll(async () => {
