@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the package of the current folder into dist/: ESM, CommonJS, and declarations for both.
-// Entries are the `source` paths of its exports and imports, and the sources of its commands.
+// Entries are the `source` paths of its exports and imports, and the sources of its commands; for core see one-module.mjs.
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { transform } from 'esbuild';
 import { build } from 'tsup';
+import { isOneModule, joinCore, listOneModuleBuilds } from './one-module.mjs';
 import { listSources, readPackage, ROOT } from './packages.mjs';
 import { run } from './run.mjs';
 
@@ -20,8 +21,8 @@ const commands = Object.values(manifest.bin ?? {}).map(toSource);
 const bundled = new Set();
 
 rmSync(dist, { recursive: true, force: true });
-await build(options('.js', [...libraries, ...commands]));
-await build(commonJsOptions());
+if (isOneModule(manifest)) for (const form of listOneModuleBuilds(manifest)) await buildForm(form);
+else await buildEntries();
 emitDeclarations();
 copyDeclarations();
 writeNotices();
@@ -31,11 +32,36 @@ function toSource(path) {
   return path.replace('./dist/', './src/').replace(/\.js$/, '.ts');
 }
 
-/** Options of both formats. Sibling packages and `#…` imports stay imports; an entry stays a file of its own. */
-function options(extension, sources) {
+/** The one module of a host, or what it loads on first use. */
+async function buildForm({ entry, platform, conditions, plugins }) {
+  const form = {
+    entry,
+    platform,
+    esbuildPlugins: plugins,
+    esbuildOptions(esbuild) {
+      esbuild.conditions = [...conditions, 'module'];
+    },
+  };
+  await build({ ...options('.js'), ...form });
+  await build(toCommonJsOptions({ ...options('.cjs'), ...form }));
+}
+
+/** Each source a file, with what several of them share in chunks. Sibling packages and `#…` imports stay imports. */
+async function buildEntries() {
+  const form = (extension, sources) => ({
+    ...options(extension),
+    entry: toEntries(sources),
+    external: [/^#/, /^node:/],
+    esbuildPlugins: [joinCore, { name: 'entries', setup: (build) => keepEntriesApart(build, extension, sources) }],
+  });
+  await build(form('.js', [...libraries, ...commands]));
+  await build(toCommonJsOptions(form('.cjs', libraries)));
+}
+
+/** Options of every build. */
+function options(extension) {
   return {
     config: false,
-    entry: toEntries(sources),
     format: 'esm',
     outDir: dist,
     outExtension: () => ({ js: extension }),
@@ -45,19 +71,18 @@ function options(extension, sources) {
     clean: false,
     silent: true,
     removeNodeProtocol: false,
-    external: [/^#/, /^node:/],
+    external: [/^node:/],
+    noExternal: [/^@keywax\/core\//], // left to plugins
     define: { __KEYWAX_VERSION__: JSON.stringify(manifest.version) },
-    esbuildPlugins: [{ name: 'entries', setup: (build) => keepEntriesApart(build, extension, sources) }],
   };
 }
 
 /** Built and split like ESM, so that a class is one class in every entry; then each file is converted. */
-function commonJsOptions() {
-  const base = options('.cjs', libraries);
+function toCommonJsOptions(esm) {
   return {
-    ...base,
-    noExternal: ESM_ONLY,
-    esbuildPlugins: [...base.esbuildPlugins, { name: 'record', setup: (build) => build.onEnd(recordBundled) }],
+    ...esm,
+    noExternal: [...esm.noExternal, ...ESM_ONLY],
+    esbuildPlugins: [...esm.esbuildPlugins, { name: 'record', setup: (build) => build.onEnd(recordBundled) }],
     plugins: [{ name: 'commonjs', renderChunk: (code, chunk) => toCommonJs(code, chunk.path) }],
   };
 }

@@ -12,8 +12,9 @@ const HOME = 'https://github.com/keywax/keywax';
 
 /** The manifest as it should be; keys that are not derived stay as they are. */
 export function completeManifest(manifest, folder) {
-  const exports = completeTargets(manifest.exports);
-  const imports = manifest.imports === undefined ? undefined : completeTargets(manifest.imports);
+  const isOneModule = manifest.exports['./all'] !== undefined;
+  const exports = completeTargets(manifest.exports, isOneModule ? completeOneModuleTarget : completeTarget);
+  const imports = manifest.imports === undefined ? undefined : completeImports(manifest.imports, isOneModule);
   const complete = {
     ...manifest,
     license: 'Apache-2.0',
@@ -71,10 +72,21 @@ function mainFields(exports) {
 }
 
 /** Writes the built paths of each object that has a `source`, at any depth. */
-function completeTargets(value) {
+function completeTargets(value, complete) {
   if (typeof value !== 'object' || value === null) return value;
-  if (typeof value.source === 'string') return completeTarget(value.source);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, completeTargets(inner)]));
+  if (typeof value.source === 'string') return complete(value.source);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, completeTargets(inner, complete)]));
+}
+
+/** In a package of one module for each host, what differs between hosts is part of that module and no file of its own. */
+function completeImports(imports, isOneModule) {
+  const complete = (value) =>
+    isOneModule && value.source === undefined ? onlySource(value) : completeTargets(value, completeTarget);
+  return Object.fromEntries(Object.entries(imports).map(([name, value]) => [name, complete(value)]));
+}
+
+function onlySource(conditions) {
+  return Object.fromEntries(Object.entries(conditions).map(([name, { source }]) => [name, { source }]));
 }
 
 function completeTarget(source) {
@@ -86,14 +98,28 @@ function completeTarget(source) {
   };
 }
 
+/** The types of each subpath are its own; at run time all lead to the one module of the host. */
+function completeOneModuleTarget(source) {
+  const built = builtPath(source);
+  return {
+    source,
+    import: { types: `${built}.d.ts`, node: './dist/all.node.js', default: './dist/all.web.js' },
+    require: { types: `${built}.d.cts`, node: './dist/all.node.cjs', default: './dist/all.web.cjs' },
+  };
+}
+
 function builtPath(source) {
   return source.replace(/^\.\/src\//, './dist/').replace(/\.ts$/, '');
 }
 
+/** The same without `source`, and without what then has no target left. */
 function withoutSource(value) {
   if (typeof value !== 'object' || value === null) return value;
-  const kept = Object.entries(value).filter(([key]) => key !== 'source');
-  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutSource(inner)]));
+  const kept = Object.entries(value)
+    .filter(([key]) => key !== 'source')
+    .map(([key, inner]) => [key, withoutSource(inner)])
+    .filter(([, inner]) => typeof inner === 'string' || Object.keys(inner).length > 0);
+  return Object.fromEntries(kept);
 }
 
 function main() {

@@ -72,6 +72,7 @@ const IMPORT_RULES = {
     }
     const target = packages.get(packageName(specifier));
     const subpath = `.${specifier.slice(packageName(specifier).length)}`;
+    if (target !== undefined && subpath === './all') return `${specifier} is for the build: name the subpath`;
     if (target === undefined || target.manifest.exports?.[subpath] !== undefined) return undefined;
     return `${specifier} is not an export of its package`;
   },

@@ -39,3 +39,35 @@ describe('completing a manifest', () => {
     expect(JSON.stringify(completeManifest(complete, 'a'))).toBe(JSON.stringify(complete));
   });
 });
+
+describe('completing the manifest of a package that is one module for each host', () => {
+  const complete = completeManifest(
+    {
+      name: '@keywax/a',
+      exports: { './b': { source: './src/b.ts' }, './all': { source: './src/all.ts' } },
+      imports: {
+        '#host': { node: { source: './src/host.node.ts' }, default: { source: './src/host.web.ts' } },
+        '#lazy': { source: './src/lazy.ts' },
+      },
+    },
+    'a',
+  );
+
+  test('gives each subpath its own types and the module of the host', () => {
+    expect(complete.exports['./b'].require).toEqual({
+      types: './dist/b.d.cts',
+      node: './dist/all.node.cjs',
+      default: './dist/all.web.cjs',
+    });
+  });
+
+  test('gives files of their own only to imports that do not differ between hosts', () => {
+    expect(complete.imports['#host'].node).toEqual({ source: './src/host.node.ts' });
+    expect(complete.imports['#lazy'].import.default).toBe('./dist/lazy.js');
+    expect(Object.keys(complete.publishConfig.imports)).toEqual(['#lazy']);
+  });
+
+  test('is done after one pass', () => {
+    expect(JSON.stringify(completeManifest(complete, 'a'))).toBe(JSON.stringify(complete));
+  });
+});

@@ -12,7 +12,10 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 /** Rules that a workspace of these files breaks; paths are `package/file`. */
 function brokenRules(files: Readonly<Record<string, string>>): readonly string[] {
   root = mkdtempSync(join(tmpdir(), 'layers-'));
-  writeManifest('core', { exports: { './bytes': {} }, imports: { '#crypto': { source: './src/crypto.node.ts' } } });
+  writeManifest('core', {
+    exports: { './bytes': {}, './all': {} },
+    imports: { '#crypto': { source: './src/crypto.node.ts' } },
+  });
   writeManifest('verify', { dependencies: { '@keywax/core': '*', '@keywax/rekor': '*' } });
   writeManifest('rekor', {
     dependencies: { '@keywax/core': '*', '@peculiar/x509': '*' },
@@ -49,6 +52,7 @@ describe('imports', () => {
     ['a client in the engine, in a type', { 'verify/a.ts': `export type T = import('@keywax/rekor').T;` }, ['layer']],
     ['a client in the engine, passed on', { 'verify/a.ts': `export * from '@keywax/rekor';` }, ['layer']],
     ['a file that is no export', { 'verify/a.ts': `import { x } from '@keywax/core/src/bytes';` }, ['internals']],
+    ['all of core at once', { 'verify/a.ts': `import { x } from '@keywax/core/all';` }, ['internals']],
     ['a path into a sibling', { 'verify/a.ts': `import { x } from '../../core/src/bytes.js';` }, ['internals']],
     ['an undeclared condition', { 'core/a.ts': `import { x } from '#other';` }, ['internals']],
     ['an undeclared package', { 'rekor/a.ts': `import { x } from 'left-pad';` }, ['declared']],
