@@ -52,13 +52,11 @@ export function describeV1(entry: LogEntryJson): AnswerV1 {
   };
 }
 
-/** An entry as Rekor v2 answers with it. */
-export interface AnswerV2 extends LogEntryJson {
-  inclusionPromise: never;
+/** Logs a proposal and describes the entry as Rekor v2 does, which writes unset members too. */
+export async function answerV2({ rekorV2 }: Lab, proposal: Proposal): Promise<AnswerV2> {
+  const index = await rekorV2.append(encodeProposalV2(proposal).body);
+  return { ...rekorV2.entry(index), integratedTime: '0', inclusionPromise: null };
 }
 
-/** Logs a proposal and describes the entry as Rekor v2 does, which writes unset members too. */
-export async function answerV2({ rekorV2 }: Lab, proposal: Proposal): Promise<LogEntryJson> {
-  const index = await rekorV2.append(encodeProposalV2(proposal).body);
-  return { ...rekorV2.entry(index), integratedTime: '0' };
-}
+/** An entry as Rekor v2 answers with it. */
+export type AnswerV2 = Omit<LogEntryJson, 'inclusionPromise'> & { inclusionPromise: null };
