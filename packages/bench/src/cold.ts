@@ -18,6 +18,9 @@ export function timeProcesses(scripts: readonly string[], rounds: number): reado
 
 function timeProcess(script: string): number {
   const start = performance.now();
-  execFileSync(process.execPath, ['--input-type=module', '--eval', script], { cwd: import.meta.dirname, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: import.meta.dirname,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   return performance.now() - start;
 }

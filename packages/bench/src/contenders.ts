@@ -4,7 +4,16 @@
 import { type KeyObject, createPublicKey, createHash, verify } from 'node:crypto';
 import { decodeBundle } from '@keywax/bundle';
 import { decodeTrustedRoot } from '@keywax/trust';
-import { type PreparedTrust, type SignatureCheck, type VerificationRequest, planVerification, prepareTrust, unsafeAnyIdentity, verifyBundle, verifyBundleSync } from '@keywax/verify';
+import {
+  type PreparedTrust,
+  type SignatureCheck,
+  type VerificationRequest,
+  planVerification,
+  prepareTrust,
+  unsafeAnyIdentity,
+  verifyBundle,
+  verifyBundleSync,
+} from '@keywax/verify';
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
@@ -31,7 +40,8 @@ function makeRequest(trust: PreparedTrust, { artifact, key }: Fixture): Omit<Ver
 
 /** `@sigstore/verify`, with its trust material made once. */
 export function reference(trustedRoot: string, { bundle, artifact, key }: Fixture): Contender {
-  const publicKey = key === undefined ? undefined : createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' });
+  const publicKey =
+    key === undefined ? undefined : createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' });
   const material = toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(trustedRoot)), () => {
     if (publicKey === undefined) throw new Error('no key');
     return { publicKey, validFor: () => true };
@@ -51,7 +61,9 @@ export function reference(trustedRoot: string, { bundle, artifact, key }: Fixtur
 export function floor(trustedRoot: string, fixture: Fixture): Contender {
   const trust = prepareTrust(decodeTrustedRoot(trustedRoot));
   const plan = planVerification(decodeBundle(fixture.bundle), { ...makeRequest(trust, fixture), now: new Date() });
-  const checks = [...plan.signatures, ...plan.paths.flatMap(({ signatures }) => signatures)].filter(({ constant }) => constant === undefined);
+  const checks = [...plan.signatures, ...plan.paths.flatMap(({ signatures }) => signatures)].filter(
+    ({ constant }) => constant === undefined,
+  );
   const keys = new Map(checks.map((check) => [check, importKey(check)]));
   return () => {
     JSON.parse(fixture.bundle);
@@ -59,7 +71,8 @@ export function floor(trustedRoot: string, fixture: Fixture): Contender {
       const isSigner = check.id === 'artifact.signature' && fixture.key === undefined;
       const key = isSigner ? importKey(check) : keys.get(check);
       const hash = check.input.scheme.scheme === 'ed25519' ? null : check.input.scheme.hash;
-      if (key === undefined || !verify(hash, check.input.data.bytes, key, check.input.signature)) throw new Error(`${check.id} does not verify`);
+      if (key === undefined || !verify(hash, check.input.data.bytes, key, check.input.signature))
+        throw new Error(`${check.id} does not verify`);
     }
     return createHash('sha256').update(fixture.artifact).digest();
   };

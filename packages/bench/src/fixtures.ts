@@ -29,12 +29,20 @@ export async function makeFixtures(): Promise<Fixtures> {
     ['v0.3, message, Rekor v1', { content: 'message', logs: 'v1', steps: { timestamps: () => [] } }],
     ['v0.3, DSSE, Rekor v1', { content: 'dsse', logs: 'v1', steps: { timestamps: () => [] } }],
     ['v0.3, message, Rekor v2 + TSA', { content: 'message', logs: 'v2' }],
-    ['v0.3, managed key, Rekor v1', { content: 'message', logs: 'v1', managedKey: true, steps: { timestamps: () => [] } }],
+    [
+      'v0.3, managed key, Rekor v1',
+      { content: 'message', logs: 'v1', managedKey: true, steps: { timestamps: () => [] } },
+    ],
   ] as const;
   const fixtures: Fixture[] = [];
   for (const [name, request] of requests) {
     const made = await lab.makeBundle({ ...request, artifact });
-    fixtures.push({ name, bundle: JSON.stringify(made.bundle), artifact, ...('managedKey' in request ? { key: made.key.spki } : {}) });
+    fixtures.push({
+      name,
+      bundle: JSON.stringify(made.bundle),
+      artifact,
+      ...('managedKey' in request ? { key: made.key.spki } : {}),
+    });
   }
   return { trustedRoot: JSON.stringify(lab.trustedRoot()), fixtures };
 }

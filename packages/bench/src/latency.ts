@@ -10,7 +10,10 @@ export interface Latency {
 }
 
 /** Times contenders in turns; each gets the same number of calls after the same warm-up. */
-export async function timeInTurns(contenders: readonly Contender[], { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number }): Promise<readonly Latency[]> {
+export async function timeInTurns(
+  contenders: readonly Contender[],
+  { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
+): Promise<readonly Latency[]> {
   for (const contender of contenders) for (let i = 0; i < warmUp; i++) await contender();
   const times: number[][] = contenders.map(() => []);
   for (let i = 0; i < rounds; i++) {
@@ -24,7 +27,10 @@ export async function timeInTurns(contenders: readonly Contender[], { warmUp, ro
 }
 
 /** Bundles per second with `inFlight` verifications under way at once. */
-export async function measureThroughput(contender: Contender, { inFlight, count }: { readonly inFlight: number; readonly count: number }): Promise<number> {
+export async function measureThroughput(
+  contender: Contender,
+  { inFlight, count }: { readonly inFlight: number; readonly count: number },
+): Promise<number> {
   let left = count;
   const start = performance.now();
   await Promise.all(

@@ -24,16 +24,32 @@ function printTable(head: readonly string[], rows: readonly (readonly string[])[
 
 const { trustedRoot, fixtures } = await makeFixtures();
 await loadSyncCrypto();
-console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, ${platform()}; reference: @sigstore/verify ${version}\n`);
+console.log(
+  `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, ${platform()}; reference: @sigstore/verify ${version}\n`,
+);
 
 console.log('Verifying one bundle, warm, parsing included (ms, median; ratios of medians)\n');
 const latencyRows: string[][] = [];
 for (const fixture of fixtures) {
   const contenders = [keywax, keywaxSync, reference, floor].map((make) => make(trustedRoot, fixture));
-  const [ours, sync, theirs, least] = (await timeInTurns(contenders, { warmUp: 60, rounds: 200 })).map(({ median }) => median) as [number, number, number, number];
-  latencyRows.push([fixture.name, ms(ours), ms(sync), ms(theirs), ms(least), times(theirs / ours), times(theirs / sync), times(sync / least)]);
+  const [ours, sync, theirs, least] = (await timeInTurns(contenders, { warmUp: 60, rounds: 200 })).map(
+    ({ median }) => median,
+  ) as [number, number, number, number];
+  latencyRows.push([
+    fixture.name,
+    ms(ours),
+    ms(sync),
+    ms(theirs),
+    ms(least),
+    times(theirs / ours),
+    times(theirs / sync),
+    times(sync / least),
+  ]);
 }
-printTable(['bundle', 'keywax', 'keywax, sync', 'reference', 'floor', 'reference / keywax', 'reference / sync', 'sync / floor'], latencyRows);
+printTable(
+  ['bundle', 'keywax', 'keywax, sync', 'reference', 'floor', 'reference / keywax', 'reference / sync', 'sync / floor'],
+  latencyRows,
+);
 
 console.log('Bundles per second, 16 in flight\n');
 const throughputRows: string[][] = [];
@@ -45,12 +61,19 @@ for (const fixture of fixtures) {
 printTable(['bundle', 'keywax', 'reference', 'keywax / reference'], throughputRows);
 
 console.log('New process, over an empty one (ms, median)\n');
-const data = JSON.stringify({ trustedRoot, ...fixtures[0], artifact: Buffer.from(fixtures[0]?.artifact ?? []).toString('base64') });
+const data = JSON.stringify({
+  trustedRoot,
+  ...fixtures[0],
+  artifact: Buffer.from(fixtures[0]?.artifact ?? []).toString('base64'),
+});
 const prepareOurs = `const f = ${data}; const { prepareTrust, verifyBundle, unsafeAnyIdentity } = await import('@keywax/verify'); const { decodeTrustedRoot } = await import('@keywax/trust');`;
 const prepareTheirs = `const f = ${data}; const { Verifier, toSignedEntity, toTrustMaterial } = await import('@sigstore/verify'); const { bundleFromJSON } = await import('@sigstore/bundle'); const { TrustedRoot } = await import('@sigstore/protobuf-specs');`;
 const verifyOurs = `await verifyBundle(f.bundle, { trust: prepareTrust(decodeTrustedRoot(f.trustedRoot)), artifact: Buffer.from(f.artifact, 'base64'), identity: unsafeAnyIdentity, now: new Date() });`;
 const verifyTheirs = `new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(f.trustedRoot)))).verify(toSignedEntity(bundleFromJSON(JSON.parse(f.bundle)), Buffer.from(f.artifact, 'base64')));`;
-const [importOurs, importTheirs, firstOurs, firstTheirs] = timeProcesses([prepareOurs, prepareTheirs, prepareOurs + verifyOurs, prepareTheirs + verifyTheirs], 20).map(({ median }) => median) as [number, number, number, number];
+const [importOurs, importTheirs, firstOurs, firstTheirs] = timeProcesses(
+  [prepareOurs, prepareTheirs, prepareOurs + verifyOurs, prepareTheirs + verifyTheirs],
+  20,
+).map(({ median }) => median) as [number, number, number, number];
 printTable(
   ['', 'keywax', 'reference', 'reference / keywax'],
   [
@@ -63,5 +86,9 @@ console.log('Installed, with all dependencies\n');
 const sizes = ['@keywax/verify', '@sigstore/verify'].map((name) => measureInstalled(name, import.meta.filename));
 printTable(
   ['', 'packages', 'kB'],
-  ['@keywax/verify', '@sigstore/verify'].map((name, i) => [name, `${sizes[i]?.packages}`, ((sizes[i]?.bytes ?? 0) / 1_000).toFixed(0)]),
+  ['@keywax/verify', '@sigstore/verify'].map((name, i) => [
+    name,
+    `${sizes[i]?.packages}`,
+    ((sizes[i]?.bytes ?? 0) / 1_000).toFixed(0),
+  ]),
 );

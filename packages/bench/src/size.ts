@@ -41,7 +41,10 @@ function findPackage(name: string, from: string): string {
 
 /** A workspace package counts with the files that it publishes; an installed one with all of its files. */
 function sumFiles(directory: string, { name, files }: Manifest): number {
-  const published = name === 'keywax' || name.startsWith('@keywax/') ? ['package.json', 'README.md', 'LICENSE', ...(files ?? [])] : ['.'];
+  const published =
+    name === 'keywax' || name.startsWith('@keywax/')
+      ? ['package.json', 'README.md', 'LICENSE', ...(files ?? [])]
+      : ['.'];
   return published.reduce((sum, entry) => sum + sumEntry(join(directory, entry)), 0);
 }
 
