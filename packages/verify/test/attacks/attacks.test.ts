@@ -8,6 +8,9 @@ import { CONTROLS } from './controls.js';
 import { BUNDLE_ATTACKS } from './attacks-bundle.js';
 import { CERTIFICATE_ATTACKS } from './attacks-certificate.js';
 import { IDENTITY_ATTACKS } from './attacks-identity.js';
+import { REKOR_V1_ATTACKS } from './attacks-rekor-v1.js';
+import { SCT_ATTACKS } from './attacks-sct.js';
+import { STATEMENT_ATTACKS } from './attacks-statement.js';
 import { SIGNATURE_ATTACKS } from './attacks-signature.js';
 import { TRUST_ATTACKS } from './attacks-trust.js';
 import { resolve } from './forge.js';
@@ -19,6 +22,9 @@ const ATTACKS: readonly AttackCase[] = [
   ...SIGNATURE_ATTACKS,
   ...CERTIFICATE_ATTACKS,
   ...IDENTITY_ATTACKS,
+  ...SCT_ATTACKS,
+  ...STATEMENT_ATTACKS,
+  ...REKOR_V1_ATTACKS,
 ];
 
 let bench: Bench;
