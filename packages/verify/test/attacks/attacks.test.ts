@@ -9,6 +9,9 @@ import { BUNDLE_ATTACKS } from './attacks-bundle.js';
 import { CERTIFICATE_ATTACKS } from './attacks-certificate.js';
 import { IDENTITY_ATTACKS } from './attacks-identity.js';
 import { REKOR_V1_ATTACKS } from './attacks-rekor-v1.js';
+import { REKOR_V2_ATTACKS } from './attacks-rekor-v2.js';
+import { THRESHOLD_ATTACKS } from './attacks-threshold.js';
+import { TIMESTAMP_ATTACKS } from './attacks-timestamp.js';
 import { SCT_ATTACKS } from './attacks-sct.js';
 import { STATEMENT_ATTACKS } from './attacks-statement.js';
 import { SIGNATURE_ATTACKS } from './attacks-signature.js';
@@ -25,6 +28,9 @@ const ATTACKS: readonly AttackCase[] = [
   ...SCT_ATTACKS,
   ...STATEMENT_ATTACKS,
   ...REKOR_V1_ATTACKS,
+  ...REKOR_V2_ATTACKS,
+  ...THRESHOLD_ATTACKS,
+  ...TIMESTAMP_ATTACKS,
 ];
 
 let bench: Bench;
