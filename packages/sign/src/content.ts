@@ -37,7 +37,8 @@ export function describeContent(content: SignableContent, suite: AlgorithmSuite,
 /**
  * The algorithm of the signature. A hashedrekord entry records a digest, so a key whose default needs the message
  * itself signs its prehashed variant there; Rekor v1 verifies envelopes over SHA-256 alone.
- * @throws CONFIG_INVALID where the chosen logs cannot record one signature
+ * @throws CONFIG_INVALID where the chosen logs cannot record one signature, or the registry lets the key only verify;
+ *   INPUT_UNSUPPORTED for an RSA key of a size that it does not list
  */
 export function selectSigningSuite(content: SignableContent, key: PublicKey, logs: readonly Service[]): AlgorithmSuite {
   const envelopeOnV1 = content.kind === 'dsse' && logs.some(({ majorApiVersion }) => majorApiVersion === 1);
@@ -45,6 +46,7 @@ export function selectSigningSuite(content: SignableContent, key: PublicKey, log
   if (envelopeOnV1 && digestLogged && key.kind === 'ed25519')
     throw incompatible('logs that record one form of Ed25519', 'Rekor v1 and v2 for one envelope');
   const suite = defaultSuite(key, { prehash: digestLogged });
+  if (!suite.signable) throw incompatible('a key for new signatures', suite.keyDetails);
   if (envelopeOnV1 && suite.prehashed && suite.hash !== 'sha256')
     throw incompatible(
       'a key that signs with SHA-256, because Rekor v1 verifies envelopes with it alone',

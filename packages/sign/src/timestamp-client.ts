@@ -3,10 +3,10 @@
 // answer is about it. That the authority is trusted is verified with the finished bundle.
 
 import { encodeHex, equalBytes } from '@keywax/core/bytes';
-import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { KeywaxError } from '@keywax/core/errors';
 import { hash } from '@keywax/core/hash';
-import { type Timestamp, encodeTimestampRequest, parseTimestampResponse } from '@keywax/core/timestamp';
-import { type Transport, request } from '@keywax/http';
+import { encodeTimestampRequest, matchTimestampNonce, parseTimestampResponse } from '@keywax/core/timestamp';
+import { type Transport, readAnswer, request } from '@keywax/http';
 
 const MAX_RESPONSE_BYTES = 65_536; // ATTACKS 4.3: a token of a bundle
 const NONCE_BYTES = 8;
@@ -41,7 +41,7 @@ export async function requestTimestamp({ url, signature, transport = {} }: Times
   return response.body;
 }
 
-/** Random, positive and minimal as an INTEGER: the first bit is clear, the second set. */
+/** Random, and positive as an INTEGER of the same eight bytes: the first bit is clear, the second set. */
 function createNonce(): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
   crypto.getRandomValues(nonce);
@@ -53,20 +53,12 @@ function checkAnswer(
   body: Uint8Array,
   { digest, nonce }: { readonly digest: Uint8Array; readonly nonce: Uint8Array },
 ): void {
-  const { info } = parseAnswer(body);
-  if (info.imprint.hash !== 'sha256' || !equalBytes(info.imprint.digest, digest))
-    throw invalid(`a timestamp over ${encodeHex(digest)}`, encodeHex(info.imprint.digest));
-  if (info.nonce === undefined || !equalBytes(info.nonce, nonce))
-    throw invalid('the nonce of the request', info.nonce === undefined ? 'none' : 'another');
-}
-
-function parseAnswer(body: Uint8Array): Timestamp {
-  try {
-    return parseTimestampResponse(body, 'timestamp response');
-  } catch (cause) {
-    if (!isKeywaxError(cause)) throw cause;
-    throw new KeywaxError('SERVICE_INVALID', `timestamp authority: ${cause.message}`, { cause });
-  }
+  const timestamp = readAnswer('timestamp authority', () => parseTimestampResponse(body, 'timestamp response'));
+  const { imprint } = timestamp.info;
+  if (imprint.hash !== 'sha256' || !equalBytes(imprint.digest, digest))
+    throw invalid(`a timestamp over ${encodeHex(digest)}`, encodeHex(imprint.digest));
+  if (!matchTimestampNonce(timestamp, nonce))
+    throw invalid('the nonce of the request', timestamp.info.nonce === undefined ? 'none' : 'another');
 }
 
 function invalid(expected: string, actual: string): KeywaxError {
