@@ -242,16 +242,21 @@ function planCheckpoint(
       ? keysOfLog.filter((candidate) => hasHint(candidate, line)).map((candidate) => ({ candidate, line, i }))
       : [],
   );
+  const own = ours.find(({ candidate }) => equalBytes(candidate.logId, log.logId));
   // C2SP signed-note: unknown signers are ignored, one of the log's own key is needed
-  ledger.require(
-    'checkpoint.signer',
-    subject,
-    ours.some(({ candidate }) => equalBytes(candidate.logId, log.logId)),
-    () => ({ expected: `a signature of ${quoteText(log.origin)} with the key of the entry` }),
-  );
+  ledger.require('checkpoint.signer', subject, own !== undefined, () => ({
+    expected: `a signature of ${quoteText(log.origin)} with the key of the entry`,
+  }));
   // RUL-4: a known key's signature that fails refuses the checkpoint
-  for (const { candidate, line, i } of ours)
-    signCheckpoint(ledger, { subject, log: candidate, line, checkpoint, position: i });
+  for (const one of ours) {
+    const { candidate, line, i } = one;
+    signCheckpoint(ledger, {
+      subject: one === own ? subject : `${subject} line ${i}`,
+      log: candidate,
+      line,
+      checkpoint,
+    });
+  }
 }
 
 function signCheckpoint(
@@ -261,20 +266,18 @@ function signCheckpoint(
     log,
     line,
     checkpoint,
-    position,
   }: {
     readonly subject: string;
     readonly log: TransparencyLog;
     readonly line: NoteSignature;
     readonly checkpoint: Checkpoint;
-    readonly position: number;
   },
 ): void {
   const { key, suite } = log;
   if (key === undefined || suite === undefined) return;
   ledger.sign({
     id: 'checkpoint.signature',
-    subject: position === 0 ? subject : `${subject} line ${position}`,
+    subject,
     input: { key, scheme: suite, signature: line.signature, data: { kind: 'message', bytes: checkpoint.signedText } },
     recurring: [encodeHex(log.logId), encodeHex(line.signature), encodeHex(checkpoint.signedText)].join(' '),
   });
