@@ -13,29 +13,53 @@ export const ERROR_CODES = {
   BUNDLE_INVALID: { category: 'STRUCTURE', condition: 'a bundle is well-formed but incomplete or contradictory' },
   TRUST_INVALID: { category: 'TRUSTROOT', condition: 'a trusted root or signing config is not usable' },
   KEY_REJECTED: { category: 'KEY', condition: 'key material is weak, malformed or of a refused kind' },
-  KEY_NOT_FOUND: { category: 'KEY', condition: 'no key is known for the bundle or for a piece of evidence that needs one' },
+  KEY_NOT_FOUND: {
+    category: 'KEY',
+    condition: 'no key is known for the bundle or for a piece of evidence that needs one',
+  },
   KEY_OUTSIDE_VALIDITY: { category: 'TIME', condition: 'a managed key was not valid at the proven time' },
-  CERTIFICATE_PATH_INVALID: { category: 'CERT_PATH', condition: 'no path leads to a trusted authority at every proven time' },
+  CERTIFICATE_PATH_INVALID: {
+    category: 'CERT_PATH',
+    condition: 'no path leads to a trusted authority at every proven time',
+  },
   CERTIFICATE_PROFILE_INVALID: { category: 'CERT_PROFILE', condition: 'a certificate lacks what its role demands' },
   SCT_INVALID: { category: 'SCT', condition: 'a certificate timestamp is missing or does not hold' },
   SCT_THRESHOLD: { category: 'THRESHOLD', condition: 'too few distinct certificate transparency logs' },
   TIMESTAMP_INVALID: { category: 'TSA', condition: 'a timestamp of a known authority does not hold' },
   TIMESTAMP_THRESHOLD: { category: 'THRESHOLD', condition: 'too few distinct timestamp authorities' },
   TIME_MISSING: { category: 'TIME', condition: 'no proven time where one is needed' },
-  TIME_INVALID: { category: 'TIME', condition: 'a time lies in the future, or outside the window of the log that claims it' },
+  TIME_INVALID: {
+    category: 'TIME',
+    condition: 'a time lies in the future, or outside the window of the log that claims it',
+  },
   PROMISE_INVALID: { category: 'SET', condition: 'the signed entry timestamp of a known log does not verify' },
-  CHECKPOINT_INVALID: { category: 'CHECKPOINT', condition: 'a checkpoint is malformed, of another log, or not signed by its log' },
+  CHECKPOINT_INVALID: {
+    category: 'CHECKPOINT',
+    condition: 'a checkpoint is malformed, of another log, or not signed by its log',
+  },
   PROOF_INVALID: { category: 'PROOF', condition: 'an inclusion or consistency proof does not lead to the signed root' },
   ENTRY_MISMATCH: { category: 'BINDING', condition: 'the log entry speaks of something other than the bundle' },
   LOG_THRESHOLD: { category: 'THRESHOLD', condition: 'too few distinct transparency logs' },
-  SIGNATURE_INVALID: { category: 'SIGNATURE', condition: 'the signature over the artifact or envelope does not verify' },
+  SIGNATURE_INVALID: {
+    category: 'SIGNATURE',
+    condition: 'the signature over the artifact or envelope does not verify',
+  },
   ARTIFACT_MISMATCH: { category: 'ARTIFACT', condition: 'what was signed is not the given artifact' },
-  STATEMENT_INVALID: { category: 'STATEMENT', condition: 'the envelope does not hold the statement that was asked for' },
+  STATEMENT_INVALID: {
+    category: 'STATEMENT',
+    condition: 'the envelope does not hold the statement that was asked for',
+  },
   IDENTITY_MISMATCH: { category: 'IDENTITY', condition: 'the signer is not one that the policy allows' },
-  SERVICE_INVALID: { category: 'SERVICE', condition: 'the answer of a service is not about what was asked, or does not verify' },
+  SERVICE_INVALID: {
+    category: 'SERVICE',
+    condition: 'the answer of a service is not about what was asked, or does not verify',
+  },
   TOKEN_INVALID: { category: 'AUTH', condition: 'an identity token is malformed, expired or for another audience' },
   TOKEN_UNAVAILABLE: { category: 'AUTH', condition: 'no identity token could be obtained' },
-  NETWORK_FAILED: { category: 'NET_BODY', condition: 'a connection failed, or a response broke off or was not what it said' },
+  NETWORK_FAILED: {
+    category: 'NET_BODY',
+    condition: 'a connection failed, or a response broke off or was not what it said',
+  },
   NETWORK_TIMEOUT: { category: 'NET_TIMEOUT', condition: 'a deadline passed' },
   NETWORK_STATUS: { category: 'NET_STATUS', condition: 'a service answered with an unexpected status' },
   NETWORK_REDIRECT: { category: 'NET_REDIRECT', condition: 'a redirect that is not followed' },
@@ -43,6 +67,21 @@ export const ERROR_CODES = {
   NETWORK_POLICY: { category: 'NET_POLICY', condition: 'a URL that is never contacted' },
   FILE_FAILED: { category: 'FS', condition: 'a file could not be read or written' },
   OPERATION_ABORTED: { category: 'ABORTED', condition: "the caller's signal fired" },
+  TUF_METADATA_INVALID: { category: 'TUF_FORMAT', condition: 'TUF metadata is malformed, contradictory or incomplete' },
+  TUF_SIGNATURE_INVALID: { category: 'TUF_SIG', condition: 'TUF metadata is not signed by enough keys of its role' },
+  TUF_METADATA_EXPIRED: {
+    category: 'TUF_EXPIRED',
+    condition: 'TUF metadata has expired, or is older than was allowed',
+  },
+  TUF_VERSION_ROLLBACK: {
+    category: 'TUF_ROLLBACK',
+    condition: 'TUF metadata is older than what was seen, or skips a version',
+  },
+  TUF_CONTENT_MISMATCH: { category: 'TUF_INTEGRITY', condition: 'a file is not the one that TUF metadata describes' },
+  TUF_TARGET_MISSING: {
+    category: 'TUF_NOTFOUND',
+    condition: 'no TUF role in charge lists the target, or none is cached',
+  },
   INTERNAL_ERROR: { category: 'INTERNAL', condition: 'a defect of Keywax; please report it' },
 } as const;
 
@@ -80,9 +119,7 @@ export type ErrorInit<C extends ErrorCode> = {
   readonly cause?: unknown;
   /** The verification report, where a verification failed. Typed by `@keywax/verify`. */
   readonly report?: unknown;
-} & (C extends keyof SpecificDetails
-  ? { readonly details: ErrorDetails<C> }
-  : { readonly details?: ErrorDetails<C> });
+} & (C extends keyof SpecificDetails ? { readonly details: ErrorDetails<C> } : { readonly details?: ErrorDetails<C> });
 
 const BRAND: unique symbol = Symbol.for('keywax.error') as never;
 const MAX_MESSAGE_CHARS = 1_024; // ATTACKS AP-015: a message is at most 1 KiB
