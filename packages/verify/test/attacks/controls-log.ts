@@ -54,18 +54,6 @@ const PLACES: readonly (readonly [bigint, bigint])[] = [
   [2n ** 63n - 2n, 2n ** 63n - 1n],
 ];
 
-/** The entries and timestamps that another source has for what it signed, appended. */
-export function withEvidenceOf(source: string | Make, other: string | Make, path: string): Make {
-  return async (bench) => {
-    const [attempt, { bundle }] = [await resolve(bench, source), await resolve(bench, other)];
-    return changed(
-      () => attempt,
-      path,
-      (own: readonly unknown[]) => [...own, ...(memberAt(bundle, path) as unknown[])],
-    )(bench);
-  };
-}
-
 /** An entry of a log that nobody trusts. */
 export function withUnknownEntry(source: string): Make {
   return async (bench) => {
