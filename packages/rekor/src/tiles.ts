@@ -100,13 +100,12 @@ function splitEntries({ width, bytes }: Tile): readonly Uint8Array[] {
   const entries: Uint8Array[] = [];
   let offset = 0;
   while (entries.length < width) {
-    const [high, low] = bytes.subarray(offset, offset + LENGTH_BYTES);
+    const [high = 0, low = 0] = bytes.subarray(offset, offset + LENGTH_BYTES);
     const start = offset + LENGTH_BYTES;
-    offset = start + (high ?? 0) * 256 + (low ?? 0);
-    if (low === undefined || offset > bytes.length)
-      throw invalid(`a bundle of ${width} entries`, `one that ends in entry ${entries.length}`);
+    offset = start + high * 256 + low;
     entries.push(bytes.slice(start, offset));
   }
-  if (offset !== bytes.length) throw invalid(`a bundle of ${width} entries`, 'bytes after them');
+  // A bundle that was cut ends before the offset, one that runs over behind it.
+  if (offset !== bytes.length) throw invalid(`a bundle of ${width} entries`, `${bytes.length} bytes`);
   return entries;
 }
