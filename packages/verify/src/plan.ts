@@ -19,6 +19,7 @@ import {
   withLazy,
 } from './checks.js';
 import type { CertificateClaim, Claims, PathCandidate, PlanContext, TimeClaim } from './claims.js';
+import { copyRecord } from './copy.js';
 import { describeWindow } from './known-log.js';
 import { planEntries } from './log.js';
 import { configError } from './options.js';
@@ -73,10 +74,15 @@ export function readPlan(plan: Plan): PlanSecrets {
  * @throws CONFIG_INVALID for a request that is incomplete or contradicts the bundle's kind
  */
 export function planVerification(bundle: Bundle, request: VerificationRequest): Plan {
+  return planDecoded(copyRecord(bundle), request);
+}
+
+/** As `planVerification`, of a bundle that nobody else holds. @throws as `planVerification` */
+export function planDecoded(bundle: Bundle, request: VerificationRequest): Plan {
   return planWithout(new Set(), bundle, request);
 }
 
-/** As `planVerification`, with checks left out: for the tests that prove each of them necessary. */
+/** As `planDecoded`, with checks left out: for the tests that prove each of them necessary. */
 export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: VerificationRequest): Plan {
   const read = readRequest(request);
   checkRequestFits(bundle, read);
@@ -92,26 +98,24 @@ export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: 
   }
   const { rows, signatures } = ledger;
   const paths = state.paths.map(({ ledger: path }) => path);
-  const plan: Plan = Object.freeze(
-    withLazy(
-      {
-        signatures: Object.freeze([...signatures]),
-        paths: Object.freeze(state.paths.map(showPath)),
-        ...(failure === undefined ? {} : { failure }),
-      },
-      'checks',
-      () => describeRows(rows),
-    ),
-  );
+  const shown = { paths: Object.freeze(state.paths.map(showPath)), ...(failure === undefined ? {} : { failure }) };
+  const plan: Plan = Object.freeze(showLedger(shown, ledger));
   made.set(plan, { request: read, bundle, rows, signatures, paths, pathAt: state.pathAt, failure, claims });
   return plan;
 }
 
-function showPath({ authority, ledger: { rows, signatures } }: PathCandidate): PlannedPath {
-  return Object.freeze(
-    withLazy({ authority: authority.uri, signatures: Object.freeze([...signatures]) }, 'checks', () =>
-      describeRows(rows),
-    ),
+function showPath({ authority, ledger }: PathCandidate): PlannedPath {
+  return Object.freeze(showLedger({ authority: authority.uri }, ledger));
+}
+
+/** Rows and signatures to look at, which `settle` never does. */
+function showLedger<T extends object>(
+  record: T,
+  { rows, signatures }: Ledger,
+): T & Pick<Plan, 'checks' | 'signatures'> {
+  const withChecks = withLazy(record, 'checks', () => describeRows(rows));
+  return withLazy(withChecks, 'signatures', () =>
+    Object.freeze(signatures.map(({ id, subject, input }) => copyRecord({ id, subject, input }))),
   );
 }
 

@@ -49,7 +49,7 @@ export interface VerificationRequest {
   readonly payloadType?: string;
   /** The predicate type that a statement must have. */
   readonly predicateType?: string;
-  /** Hashes with this provider. */
+  /** Hashes, and checks signatures, with this provider. */
   readonly crypto?: CryptoProvider;
 }
 

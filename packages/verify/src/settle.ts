@@ -2,7 +2,7 @@
 // Settling a plan: every listed signature is checked, and the verdict is the conjunction of all rows. One plan, two
 // executors (waiting and not), one verdict.
 
-import { type CryptoProvider, defaultCrypto } from '@keywax/core/crypto';
+import type { CryptoProvider } from '@keywax/core/crypto';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { PublicKey } from '@keywax/core/key';
 import type { Certificate } from '@keywax/core/x509';
@@ -56,13 +56,14 @@ type Outcome = 'holds' | 'fails' | KeywaxError;
 type Outcomes = ReadonlyMap<SignatureCheck, Outcome>;
 
 /**
- * Checks every signature of a plan, those that are slow in parallel.
+ * Checks every signature of a plan, those that are slow in parallel, with the provider of the request unless given another.
  * @throws the error of the first failed check, with its report; CONFIG_INVALID for a plan that `planVerification` did not make
  */
-export async function settle(plan: Plan, crypto: CryptoProvider = defaultCrypto): Promise<Verified> {
+export async function settle(plan: Plan, provider?: CryptoProvider): Promise<Verified> {
   const secrets = readPlan(plan);
-  if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   const { trust } = secrets.request;
+  const crypto = provider ?? secrets.request.crypto;
+  if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   const outcomes = new Map<SignatureCheck, Outcome>();
   await Promise.all(
     listSignatures(secrets).map(async (check) => {
@@ -76,13 +77,15 @@ export async function settle(plan: Plan, crypto: CryptoProvider = defaultCrypto)
  * As `settle`, without waiting. `loadSyncCrypto` has to be awaited once before, for digests and Ed25519ph.
  * @throws as `settle`; CONFIG_INVALID for a provider that cannot
  */
-export function settleSync(plan: Plan, crypto: CryptoProvider = defaultCrypto): Verified {
+export function settleSync(plan: Plan, provider?: CryptoProvider): Verified {
   const secrets = readPlan(plan);
+  const { trust } = secrets.request;
+  const crypto = provider ?? secrets.request.crypto;
   if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   if (crypto.verifySync === undefined) throw configError('crypto', 'a provider that can verify without waiting');
   const outcomes = new Map<SignatureCheck, Outcome>();
   for (const check of listSignatures(secrets)) {
-    outcomes.set(check, recall(secrets.request.trust, check) ?? attemptSync(() => crypto.verifySync?.(check.input)));
+    outcomes.set(check, recall(trust, check) ?? attemptSync(() => crypto.verifySync?.(check.input)));
   }
   return judge(secrets, outcomes);
 }

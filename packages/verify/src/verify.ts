@@ -2,8 +2,7 @@
 // A bundle in one step: decode, plan, settle.
 
 import { decodeBundle } from '@keywax/bundle';
-import { defaultCrypto } from '@keywax/core/crypto';
-import { planVerification } from './plan.js';
+import { planDecoded } from './plan.js';
 import type { VerificationRequest } from './request.js';
 import { type Verified, settle, settleSync } from './settle.js';
 
@@ -15,10 +14,10 @@ export async function verifyBundle(
   bundle: Uint8Array | string | object,
   request: VerificationRequest,
 ): Promise<Verified> {
-  return settle(planVerification(decodeBundle(bundle), request), request.crypto ?? defaultCrypto);
+  return settle(planDecoded(decodeBundle(bundle), request));
 }
 
 /** As `verifyBundle`, without waiting; see `settleSync`. @throws as `verifyBundle` */
 export function verifyBundleSync(bundle: Uint8Array | string | object, request: VerificationRequest): Verified {
-  return settleSync(planVerification(decodeBundle(bundle), request), request.crypto ?? defaultCrypto);
+  return settleSync(planDecoded(decodeBundle(bundle), request));
 }
