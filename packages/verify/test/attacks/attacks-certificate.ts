@@ -342,7 +342,7 @@ export const CERTIFICATE_ATTACKS: readonly AttackCase[] = attacks('v2-message', 
           first,
         );
         const again = await createIntermediate(stranger, (profile) => profile, second);
-        return { ...again, chain: [again, second, first].map(({ chain }) => chain[0] as Uint8Array) };
+        return { ...again, chain: [again, second, first].map(({ chain }) => at(chain, 0)) };
       },
       { extra: [1, 2] },
     ),

@@ -10,6 +10,7 @@ import { unsafeNoArtifact } from '../../src/index.js';
 
 type Row = Omit<AttackCase, 'twin'> & { readonly twin?: Source };
 
+const NO_ARTIFACT: object = { artifact: undefined };
 const SHA256 = encodeHex(hash('sha256', ARTIFACT));
 const SHA512 = encodeHex(hash('sha512', ARTIFACT));
 const GOOD = [{ name: 'artifact', digest: { sha256: SHA256 } }];
@@ -180,7 +181,7 @@ export const STATEMENT_ATTACKS: readonly AttackCase[] = attacks('v1-dsse', [
     id: 'DS-021',
     title: 'no artifact and no word about that',
     code: 'CONFIG_INVALID',
-    make: asking('v1-dsse', { artifact: undefined } as never),
+    make: asking('v1-dsse', NO_ARTIFACT),
     rulings: ['RUL-25'],
   },
   {

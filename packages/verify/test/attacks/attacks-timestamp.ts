@@ -38,6 +38,7 @@ import { genTime, withoutLeaf } from './controls-time.js';
 import { STAMPS, asking, at, changed, flipBit, memberAt, seconds, withRoot } from './forge.js';
 
 type Row = Omit<AttackCase, 'twin'> & { readonly twin?: Source };
+const NO_CLOCK: object = { now: undefined };
 type Steps = Partial<TimestampSteps>;
 
 /** A timestamp with a step replaced; what follows the step is signed over what came out. */
@@ -540,7 +541,7 @@ export const TIMESTAMP_ATTACKS: readonly AttackCase[] = attacks('v2-message', [
     id: 'CK-001',
     title: 'no clock',
     code: 'CONFIG_INVALID',
-    make: asking('v2-message', { now: undefined } as never),
+    make: asking('v2-message', NO_CLOCK),
     rulings: ['RUL-13', 'RUL-25'],
   },
 ]);
