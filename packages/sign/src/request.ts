@@ -24,3 +24,8 @@ export interface SignRequest {
   readonly transport?: Transport;
   readonly now?: () => Date;
 }
+
+/** True where one of the services proves a time: a timestamp authority, or a log whose promises do. */
+export function provesTime({ logs, timestampAuthorities }: SelectedServices): boolean {
+  return timestampAuthorities.length > 0 || logs.some(({ majorApiVersion }) => majorApiVersion === 1);
+}

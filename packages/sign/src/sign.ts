@@ -5,34 +5,18 @@
 import { type Bundle, type LogEntry, BUNDLE_MEDIA_TYPE, encodeEnvelope } from '@keywax/bundle';
 import type { AlgorithmSuite } from '@keywax/core/algorithms';
 import { encodeBase64 } from '@keywax/core/bytes';
-import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { KeywaxError } from '@keywax/core/errors';
 import { hash } from '@keywax/core/hash';
-import { parseCertificate } from '@keywax/core/x509';
 import { type Proposal, submitEntry } from '@keywax/rekor';
 import type { Service } from '@keywax/trust';
-import {
-  type VerificationRequest,
-  planVerification,
-  settle,
-  unsafeAnyIdentity,
-  unsafeNoArtifact,
-} from '@keywax/verify';
 import { requestSignerCertificate } from './certificate.js';
 import { type SignableContent, describeContent, selectSigningSuite, signedBytes } from './content.js';
-import type { SignRequest } from './request.js';
+import { type SignRequest, provesTime } from './request.js';
 import { type Signer, createEphemeralSigner } from './signer.js';
+import { type Signed, verifyMade } from './self-verification.js';
 import { requestTimestamp } from './timestamp-client.js';
 
 type Material = Bundle['material'];
-
-/** A signature with what everybody needs to know of it. */
-interface Signed {
-  readonly content: SignableContent;
-  readonly suite: AlgorithmSuite;
-  readonly signature: Uint8Array;
-  readonly material: Material;
-  readonly publicKey: Signer['publicKey'];
-}
 
 /**
  * Signs one content.
@@ -66,16 +50,15 @@ export async function signContents(
   );
 }
 
-/** cs 4.6: something has to prove when it was signed, and something that it was. */
+/** client-spec 4.6: something has to prove when it was signed, and something that it was. */
 function checkServices({ services, identity, keyHint, signer }: SignRequest): void {
   const { logs, timestampAuthorities } = services;
-  const proveTime = timestampAuthorities.length > 0 || logs.some(({ majorApiVersion }) => majorApiVersion === 1);
   if (keyHint === undefined && identity === undefined)
     throw configError('identity', 'a source of identity tokens, or a key pair with a keyHint');
   if (keyHint !== undefined && signer === undefined) throw configError('signer', 'the key pair that keyHint names');
   if (logs.length === 0 && timestampAuthorities.length === 0)
     throw configError('services', 'a log or a timestamp authority');
-  if (keyHint === undefined && !proveTime)
+  if (keyHint === undefined && !provesTime(services))
     throw configError('services', 'a timestamp authority, because Rekor v2 proves no time');
 }
 
@@ -147,48 +130,6 @@ async function submit(
 function encodeEnvelopeText(content: SignableContent, suite: AlgorithmSuite, signature: Uint8Array): string {
   const described = describeContent(content, suite, signature);
   return described.kind === 'dsse' ? JSON.stringify(encodeEnvelope(described)) : '';
-}
-
-/**
- * Verifies the bundle as its users will. The clock of this machine may be behind that of the services, so the end of
- * the certificate bounds what counts as the future.
- */
-async function verifyMade(bundle: Bundle, signed: Signed, request: SignRequest): Promise<Bundle> {
-  const { trust, services, now = () => new Date() } = request;
-  const { content, material, publicKey, suite } = signed;
-  const [leaf] = material.kind === 'certificate' ? material.certificates : [];
-  const end = leaf === undefined ? now() : parseCertificate(leaf, 'certificate').notAfter;
-  const verification: VerificationRequest = {
-    trust,
-    now: end > now() ? end : now(),
-    artifact: content.kind === 'message' ? content.artifact : unsafeNoArtifact,
-    identity:
-      leaf === undefined ? { key: { publicKey: publicKey.spki, keyDetails: suite.keyDetails } } : unsafeAnyIdentity,
-    logThreshold: services.logs.length === 0 ? 'none' : services.logs.length,
-    timestampThreshold: services.timestampAuthorities.length === 0 ? 'none' : 1,
-    sctThreshold: trust.root.ctLogs.length === 0 ? 'none' : 1,
-    ...(content.kind === 'dsse' && content.payloadType !== undefined ? { payloadType: content.payloadType } : {}),
-  };
-  try {
-    const { report } = await settle(planVerification(bundle, verification));
-    const setAside = report.checks.find(
-      ({ id, state }) => state === 'skipped' && (id === 'timestamp.signer' || id === 'entry.log'),
-    );
-    if (setAside !== undefined) throw new KeywaxError('SERVICE_INVALID', `${setAside.subject}: ${setAside.reason}`);
-    return bundle;
-  } catch (cause) {
-    if (
-      !isKeywaxError(cause) ||
-      cause.code === 'INTERNAL_ERROR' ||
-      cause.code === 'CONFIG_INVALID' ||
-      cause.code === 'SERVICE_INVALID'
-    )
-      throw cause;
-    throw new KeywaxError('SERVICE_INVALID', `the bundle does not verify: ${cause.message}`, {
-      cause,
-      report: cause.report,
-    });
-  }
 }
 
 /** The hint that cosign and others give a key: base64 of the SHA-256 of its SPKI. */
