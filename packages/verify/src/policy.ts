@@ -80,7 +80,8 @@ export function readPolicy(policy: IdentityPolicy): ReadPolicy {
     if (policy.length === 0) throw configError('identity', 'at least one record');
     return {
       kind: 'identity',
-      records: policy.map((record: IdentityRecord, i) => readRecord(record, `identity[${i}]`)),
+      // Not `map`, which leaves the holes of a list as they are.
+      records: Array.from(policy as readonly IdentityRecord[], (record, i) => readRecord(record, `identity[${i}]`)),
     };
   }
   if (Object.hasOwn(policy, 'key')) return readKeyPolicy(policy as KeyPolicy);

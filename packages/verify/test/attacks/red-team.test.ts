@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an attacker found where the tables of attacks do not look.
+
+import { isKeywaxError } from '@keywax/core/errors';
+import { decodeTrustedRoot } from '@keywax/trust';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type VerificationRequest, type Verified, prepareTrust, verifyBundle } from '../../src/index.js';
+import { createBench } from './bench.js';
+import type { Bench, Source } from './case.js';
+import { ALICE, ARTIFACT, NOW, resolve } from './forge.js';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await createBench();
+});
+
+/** Verifies an attempt with something else asked for. */
+async function verify(source: Source, request: Partial<VerificationRequest> = {}): Promise<Verified> {
+  const attempt = await resolve(bench, source);
+  const trust = prepareTrust(decodeTrustedRoot(attempt.trustedRoot ?? bench.lab.trustedRoot()));
+  return verifyBundle(attempt.bundle, {
+    artifact: ARTIFACT,
+    identity: ALICE,
+    now: NOW,
+    trust,
+    ...attempt.request,
+    ...request,
+  });
+}
+
+/** The code of the refusal, which is by a `KeywaxError`. */
+async function codeOf(verification: Promise<unknown>): Promise<string> {
+  const error: unknown = await verification.then(
+    () => new Error('accepted'),
+    (cause: unknown) => cause,
+  );
+  if (!isKeywaxError(error)) throw error;
+  return error.code;
+}
+
+/** A list with holes where nothing is given. */
+function sparse<T>(...items: readonly (T | undefined)[]): T[] {
+  const list: T[] = [];
+  list.length = items.length;
+  for (const [i, item] of items.entries()) if (item !== undefined) list[i] = item;
+  return list;
+}
+
+describe('a list of identities', () => {
+  const MALLORY = { ...ALICE, subject: 'mallory@example.com' };
+
+  test.each([
+    ['that is a hole', sparse<typeof ALICE>(undefined)],
+    ['with a hole between its records', sparse(MALLORY, undefined, MALLORY)],
+    ['with a hole behind the record that matches', sparse(ALICE, undefined)],
+  ])('%s allows nobody', async (_, identity) => {
+    expect(await codeOf(verify('v2-message', { identity }))).toBe('CONFIG_INVALID');
+  });
+});
