@@ -96,14 +96,24 @@ export async function acceptTimestamp(
     return { file: previous, kind: equalBytes(file.payload, previous.payload) ? 'same' : 'altered' };
   }
   // 5.4.3.2: no lower version of the snapshot than before.
-  const snapshotVersion = previous.metadata.snapshot.version;
-  if (metadata.snapshot.version < snapshotVersion) {
-    throw rollback('timestamp', `a snapshot of version ${snapshotVersion} or higher`, metadata.snapshot.version);
-  }
+  expectNoOlderSnapshot(metadata, previous.metadata.snapshot);
   return { file: trust(file), kind: 'new' };
 }
 
-/** A snapshot as it was left in a cache, verified by its signatures alone: what must not be rolled back. @throws as below */
+/**
+ * Refuses a timestamp that names an older snapshot than one that was seen, with whatever timestamp that came.
+ * @throws TUF_VERSION_ROLLBACK
+ */
+export function expectNoOlderSnapshot(
+  { snapshot }: TimestampMetadata,
+  { version }: Pick<SnapshotMetadata, 'version'>,
+): void {
+  if (snapshot.version < version) {
+    throw rollback('timestamp', `a snapshot of version ${version} or higher`, snapshot.version);
+  }
+}
+
+/** A snapshot as it was left in a cache, verified by its signatures alone: what must not be rolled back. @throws as `acceptSnapshot` */
 export async function acceptOldSnapshot(
   bytes: Uint8Array,
   context: RootContext,

@@ -12,6 +12,7 @@ import {
   acceptTargets,
   acceptTimestamp,
   expectCurrent,
+  expectNoOlderSnapshot,
 } from './accept.js';
 import { type Context, setAside } from './context.js';
 import { verifyContent } from './file-meta.js';
@@ -79,17 +80,22 @@ export async function openMirror(context: Context, mirror: Mirror): Promise<Sess
   const readRole: RoleReader = (role) => store.read('metadata', role);
   const { metadata: root }: TrustedRoot = await updateRoots(context, mirror, await loadRoots(context));
   const rootContext = { root, crypto: context.crypto };
-  const timestamp = await updateTimestamp(context, mirror, rootContext);
-  const snapshot = await updateSnapshot(context, mirror, { ...rootContext, timestamp });
+  const oldSnapshot = await readStored(context, 'snapshot', (bytes) => acceptOldSnapshot(bytes, rootContext));
+  const timestamp = await updateTimestamp(context, mirror, { ...rootContext, oldSnapshot });
+  const snapshot = await updateSnapshot(context, mirror, { ...rootContext, oldSnapshot, timestamp });
   const base = { root, snapshot, readRole };
   const targets = await loadRole(context, base, topLevelTargets(root));
   return { ...base, timestamp, targets, delegated: new Map() };
 }
 
+interface TimestampContext extends RootContext {
+  readonly oldSnapshot: TrustedFile<SnapshotMetadata> | undefined;
+}
+
 async function updateTimestamp(
   context: Context,
   mirror: Mirror,
-  rootContext: RootContext,
+  { oldSnapshot, ...rootContext }: TimestampContext,
 ): Promise<TrustedFile<TimestampMetadata>> {
   // An expired one still says what was seen.
   const previous = await readStored(context, 'timestamp', async (bytes) => {
@@ -101,28 +107,22 @@ async function updateTimestamp(
     const message = `version ${file.metadata.version} of the timestamp came with another content, which was not used`;
     context.report({ kind: 'timestampAltered', message, error: new KeywaxError('TUF_VERSION_ROLLBACK', message) });
   }
+  if (oldSnapshot !== undefined) expectNoOlderSnapshot(file.metadata, oldSnapshot.metadata);
   expectCurrent('timestamp', file.metadata, context.now);
   if (kind === 'new') await context.store.write('metadata', 'timestamp', file.bytes);
   return file;
 }
 
-interface SnapshotContext extends RootContext {
+interface SnapshotContext extends TimestampContext {
   readonly timestamp: TrustedFile<TimestampMetadata>;
 }
 
 async function updateSnapshot(
   context: Context,
   mirror: Mirror,
-  { timestamp, ...rootContext }: SnapshotContext,
+  { timestamp, oldSnapshot: previous, ...rootContext }: SnapshotContext,
 ): Promise<TrustedFile<SnapshotMetadata>> {
   const { snapshot: meta } = timestamp.metadata;
-  const previous = await readStored(context, 'snapshot', (bytes) => acceptOldSnapshot(bytes, rootContext));
-  if (previous !== undefined && previous.metadata.version > meta.version) {
-    const expected = `a snapshot of version ${previous.metadata.version} or higher`;
-    throw new KeywaxError('TUF_VERSION_ROLLBACK', `TUF role "timestamp": expected ${expected}, found ${meta.version}`, {
-      details: { expected, actual: String(meta.version) },
-    });
-  }
   const isNamed = previous?.metadata.version === meta.version && isDescribed(previous.bytes, { ...context, meta });
   if (previous !== undefined && isNamed) {
     expectCurrent('snapshot', previous.metadata, context.now);
