@@ -139,10 +139,12 @@ export function readSmallInteger(element: DerElement, at: string, max: number, t
 function integerContent(element: DerElement, at: string): Uint8Array {
   const content = contentBytes(element);
   if (content.length === 0) throw malformed(at, 'an INTEGER with a value');
-  if (content.length > MAX_INTEGER_BYTES) throw tooLarge(at, `INTEGER of at most ${MAX_INTEGER_BYTES} bytes`, MAX_INTEGER_BYTES);
+  if (content.length > MAX_INTEGER_BYTES)
+    throw tooLarge(at, `INTEGER of at most ${MAX_INTEGER_BYTES} bytes`, MAX_INTEGER_BYTES);
   if (content.length > 1) {
     const [first, second] = content as unknown as readonly [number, number];
-    if ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80)) throw malformed(at, 'a minimal INTEGER');
+    if ((first === 0x00 && second < 0x80) || (first === 0xff && second >= 0x80))
+      throw malformed(at, 'a minimal INTEGER');
   }
   return content;
 }
@@ -266,7 +268,9 @@ export function encodeInteger(value: bigint | number | Uint8Array): Uint8Array {
     magnitude = value;
   } else {
     const hex = BigInt(value).toString(16);
-    magnitude = Uint8Array.from((hex.length % 2 === 0 ? hex : `0${hex}`).match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+    magnitude = Uint8Array.from((hex.length % 2 === 0 ? hex : `0${hex}`).match(/../g) ?? [], (pair) =>
+      Number.parseInt(pair, 16),
+    );
   }
   let first = 0;
   while (first < magnitude.length - 1 && magnitude[first] === 0) first++;
@@ -281,9 +285,13 @@ export function encodeBitString(bytes: Uint8Array): Uint8Array {
 }
 
 function malformed(at: string, expected: string, actual?: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected DER with ${expected}${actual === undefined ? '' : `, found ${actual}`}`, {
-    details: { at, expected, ...(actual === undefined ? {} : { actual }) },
-  });
+  return new KeywaxError(
+    'INPUT_MALFORMED',
+    `${at}: expected DER with ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
+    {
+      details: { at, expected, ...(actual === undefined ? {} : { actual }) },
+    },
+  );
 }
 
 function tooLarge(at: string, expected: string, limit: number): KeywaxError {

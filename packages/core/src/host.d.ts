@@ -52,8 +52,20 @@ interface JsonWebKey {
 }
 type WebAlgorithm = Readonly<Record<string, unknown>>;
 interface SubtleCrypto {
-  importKey(format: 'spki' | 'pkcs8', data: Uint8Array, algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKey>;
-  importKey(format: 'jwk', data: JsonWebKey, algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKey>;
+  importKey(
+    format: 'spki' | 'pkcs8',
+    data: Uint8Array,
+    algorithm: WebAlgorithm,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKey>;
+  importKey(
+    format: 'jwk',
+    data: JsonWebKey,
+    algorithm: WebAlgorithm,
+    extractable: boolean,
+    usages: readonly string[],
+  ): Promise<CryptoKey>;
   exportKey(format: 'spki', key: CryptoKey): Promise<ArrayBuffer>;
   exportKey(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
   generateKey(algorithm: WebAlgorithm, extractable: boolean, usages: readonly string[]): Promise<CryptoKeyPair>;

@@ -42,9 +42,15 @@ const CURVE_BY_OID: ReadonlyMap<string, string> = new Map([
 export async function generateKeyPair(suite: AlgorithmSuite): Promise<KeyPair> {
   if (!suite.signable) throw unsupported(`a suite for new signatures, not ${suite.keyDetails}`);
   if (suite.key.kind === 'ed25519') return ed25519Pair(crypto.getRandomValues(new Uint8Array(32)));
-  const algorithm = suite.key.kind === 'ec' ? { name: 'ECDSA', namedCurve: suite.key.curve } : rsaAlgorithm(suite, suite.key.bits ?? 3_072);
+  const algorithm =
+    suite.key.kind === 'ec'
+      ? { name: 'ECDSA', namedCurve: suite.key.curve }
+      : rsaAlgorithm(suite, suite.key.bits ?? 3_072);
   // Asymmetric algorithms give a pair; the types of some hosts do not say so.
-  const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as { readonly publicKey: CryptoKey; readonly privateKey: CryptoKey };
+  const pair = (await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])) as {
+    readonly publicKey: CryptoKey;
+    readonly privateKey: CryptoKey;
+  };
   const publicKey = parsePublicKey(new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey)), 'key pair');
   return hostPair(publicKey, async () => pair.privateKey);
 }
@@ -59,7 +65,8 @@ export async function importKeyPair(pem: string): Promise<KeyPair> {
   if (oid === OID.ed25519) return ed25519Pair(readOctetString(parseDer(privateKey, 'private key'), 'private key'));
   const curve = parameters === undefined ? undefined : CURVE_BY_OID.get(parameters);
   if (oid === OID.ecPublicKey && curve !== undefined) {
-    const load = (extractable: boolean): Promise<CryptoKey> => importPkcs8(pkcs8, { name: 'ECDSA', namedCurve: curve }, extractable);
+    const load = (extractable: boolean): Promise<CryptoKey> =>
+      importPkcs8(pkcs8, { name: 'ECDSA', namedCurve: curve }, extractable);
     return hostPair(await derivePublicKey(await load(true), { name: 'ECDSA', namedCurve: curve }), () => load(false));
   }
   if (oid !== OID.rsaEncryption) throw unsupported('a private key for ECDSA over a NIST curve, RSA or Ed25519');
@@ -68,7 +75,11 @@ export async function importKeyPair(pem: string): Promise<KeyPair> {
   return hostPair(publicKey, (scheme) => importPkcs8(pkcs8, { name: rsaName(scheme), hash: webHash(scheme) }, false));
 }
 
-function readPrivateKeyInfo(pkcs8: Uint8Array): { readonly oid: string; readonly parameters?: string; readonly privateKey: Uint8Array } {
+function readPrivateKeyInfo(pkcs8: Uint8Array): {
+  readonly oid: string;
+  readonly parameters?: string;
+  readonly privateKey: Uint8Array;
+} {
   const at = 'private key';
   const info = openElement(parseDer(pkcs8, at), at);
   readSmallInteger(info.next(TAG.integer), at, 1);
@@ -101,12 +112,18 @@ function hostPair(publicKey: PublicKey, load: (scheme: SignatureScheme) => Promi
     publicKey,
     async sign(message: Uint8Array, scheme: SignatureScheme) {
       if (publicKey.kind === 'ec' && scheme.scheme === 'ecdsa') {
-        const fixed = await crypto.subtle.sign({ name: 'ECDSA', hash: webHash(scheme) }, await load(scheme), new Uint8Array(message));
+        const fixed = await crypto.subtle.sign(
+          { name: 'ECDSA', hash: webHash(scheme) },
+          await load(scheme),
+          new Uint8Array(message),
+        );
         return encodeEcdsaSignature(new Uint8Array(fixed));
       }
-      if (publicKey.kind !== 'rsa' || (scheme.scheme !== 'rsa-pkcs1' && scheme.scheme !== 'rsa-pss')) throw mismatch(publicKey, scheme);
+      if (publicKey.kind !== 'rsa' || (scheme.scheme !== 'rsa-pkcs1' && scheme.scheme !== 'rsa-pss'))
+        throw mismatch(publicKey, scheme);
       // RUL-22: the salt is as long as the digest
-      const algorithm = scheme.scheme === 'rsa-pss' ? { name: 'RSA-PSS', saltLength: 32 } : { name: 'RSASSA-PKCS1-v1_5' };
+      const algorithm =
+        scheme.scheme === 'rsa-pss' ? { name: 'RSA-PSS', saltLength: 32 } : { name: 'RSASSA-PKCS1-v1_5' };
       return new Uint8Array(await crypto.subtle.sign(algorithm, await load(scheme), new Uint8Array(message)));
     },
   });
@@ -138,7 +155,9 @@ function webHash({ hash }: SignatureScheme): string {
 }
 
 function mismatch({ kind }: PublicKey, { scheme }: SignatureScheme): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `expected a scheme for a key of kind ${kind}, found ${scheme}`, { details: { expected: kind, actual: scheme } });
+  return new KeywaxError('CONFIG_INVALID', `expected a scheme for a key of kind ${kind}, found ${scheme}`, {
+    details: { expected: kind, actual: scheme },
+  });
 }
 
 function unsupported(expected: string): KeywaxError {

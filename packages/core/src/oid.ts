@@ -110,7 +110,9 @@ export function encodeOid(dotted: string): Uint8Array {
 }
 
 function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected an object identifier with ${expected}`, { details: { at, expected } });
+  return new KeywaxError('INPUT_MALFORMED', `${at}: expected an object identifier with ${expected}`, {
+    details: { at, expected },
+  });
 }
 
 function tooLarge(at: string, expected: string, limit: number): KeywaxError {

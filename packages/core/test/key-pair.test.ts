@@ -13,8 +13,17 @@ describe('a generated key pair signs what its public key verifies', () => {
   test.each(signable)('$keyDetails', async (suite) => {
     const { publicKey, sign } = await generateKeyPair(suite);
     const signature = await sign(message, suite);
-    expect(await nodeCrypto.verify({ key: publicKey, scheme: suite, signature, data: { kind: 'message', bytes: message } })).toBe(true);
-    expect(await nodeCrypto.verify({ key: publicKey, scheme: suite, signature, data: { kind: 'message', bytes: message.slice(1) } })).toBe(false);
+    expect(
+      await nodeCrypto.verify({ key: publicKey, scheme: suite, signature, data: { kind: 'message', bytes: message } }),
+    ).toBe(true);
+    expect(
+      await nodeCrypto.verify({
+        key: publicKey,
+        scheme: suite,
+        signature,
+        data: { kind: 'message', bytes: message.slice(1) },
+      }),
+    ).toBe(false);
   });
 
   test('for suites that only verify there is none', async () => {
@@ -41,16 +50,38 @@ describe('an imported private key signs', () => {
   });
 
   test('and refuses a scheme of another kind of key', async () => {
-    const pair = await importKeyPair(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
-    await expect(pair.sign(message, { scheme: 'ecdsa', hash: 'sha256' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const pair = await importKeyPair(
+      generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    );
+    await expect(pair.sign(message, { scheme: 'ecdsa', hash: 'sha256' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
   });
 });
 
 describe('a private key that is not accepted is refused without showing it', () => {
   test.each([
-    ['SEC 1', () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString(), 'INPUT_MALFORMED'],
-    ['another curve', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'INPUT_UNSUPPORTED'],
-    ['X25519', () => generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'INPUT_UNSUPPORTED'],
+    [
+      'SEC 1',
+      () =>
+        generateKeyPairSync('ec', { namedCurve: 'P-256' })
+          .privateKey.export({ type: 'sec1', format: 'pem' })
+          .toString(),
+      'INPUT_MALFORMED',
+    ],
+    [
+      'another curve',
+      () =>
+        generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
+          .privateKey.export({ type: 'pkcs8', format: 'pem' })
+          .toString(),
+      'INPUT_UNSUPPORTED',
+    ],
+    [
+      'X25519',
+      () => generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      'INPUT_UNSUPPORTED',
+    ],
   ])('%s', async (_, pem, code) => {
     const text = pem();
     const failure = await importKeyPair(text).catch((error: unknown) => error);
