@@ -63,6 +63,11 @@ type Content<K> = Extract<PlanContext['bundle']['content'], { readonly kind: K }
 
 /** The digest that the bundle states is a hint, but one that lies is an error (H2). */
 function planMessage({ request }: PlanContext, ledger: Ledger, { digest }: Content<'message'>): ArtifactClaim {
+  if (request.demandsEnvelope)
+    ledger.require('artifact.payloadType', '', false, () => ({
+      expected: `an envelope of type ${quoteText(request.payloadType)}`,
+      actual: 'a signature over the artifact itself',
+    }));
   const actual = request.artifact.digest(digest.algorithm);
   if (actual === undefined)
     throw configError('artifact', `its bytes or its ${digest.algorithm} digest, because that is what was signed`);

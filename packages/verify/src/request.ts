@@ -45,9 +45,12 @@ export interface VerificationRequest {
   readonly allowRootInChain?: boolean;
   /** Lets intermediate certificates of the bundle complete a path to a trusted anchor, for private authorities. */
   readonly allowIntermediatesInBundle?: boolean;
-  /** The DSSE payload type; `application/vnd.in-toto+json` unless given. Other payloads are not parsed and need `unsafeNoArtifact`. */
+  /**
+   * Demands an envelope with this payload type. Unless given, envelopes hold `application/vnd.in-toto+json`; other payloads
+   * are not parsed and need `unsafeNoArtifact`.
+   */
   readonly payloadType?: string;
-  /** The predicate type that a statement must have. */
+  /** Demands a statement with this predicate type. */
   readonly predicateType?: string;
   /** Hashes, and checks signatures, with this provider. */
   readonly crypto?: CryptoProvider;
@@ -77,6 +80,8 @@ export interface ReadRequest {
   readonly allowIntermediatesInBundle: boolean;
   readonly payloadType: string;
   readonly predicateType?: string;
+  /** True where payload or predicate type are asked for, which a signature over the artifact itself does not have. */
+  readonly demandsEnvelope: boolean;
   readonly crypto: CryptoProvider;
 }
 
@@ -118,6 +123,8 @@ export function readRequest(request: VerificationRequest): ReadRequest {
   const crypto = own.crypto ?? defaultCrypto;
   const payloadType = readText(own.payloadType, 'payloadType') ?? IN_TOTO_PAYLOAD_TYPE;
   const predicateType = readText(own.predicateType, 'predicateType');
+  if (predicateType !== undefined && payloadType !== IN_TOTO_PAYLOAD_TYPE)
+    throw configError('predicateType', `payloads of type ${IN_TOTO_PAYLOAD_TYPE}, because only statements have one`);
   return {
     trust,
     artifact: readArtifact(artifact, crypto),
@@ -132,6 +139,7 @@ export function readRequest(request: VerificationRequest): ReadRequest {
     allowIntermediatesInBundle: readFlag(own.allowIntermediatesInBundle, 'allowIntermediatesInBundle'),
     payloadType,
     ...(predicateType === undefined ? {} : { predicateType }),
+    demandsEnvelope: own.payloadType !== undefined || predicateType !== undefined,
     crypto,
   };
 }

@@ -57,3 +57,20 @@ describe('a list of identities', () => {
     expect(await codeOf(verify('v2-message', { identity }))).toBe('CONFIG_INVALID');
   });
 });
+
+describe('a statement that is asked for', () => {
+  const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
+
+  test.each([
+    ['by its predicate type', { predicateType: PREDICATE_TYPE }],
+    ['by the type of its envelope', { payloadType: 'application/vnd.in-toto+json' }],
+  ])('%s is not a signature over the artifact', async (_, request) => {
+    await verify('v2-dsse', request);
+    expect(await codeOf(verify('v2-message', request))).toBe('STATEMENT_INVALID');
+  });
+
+  test('cannot be looked for in payloads of another type', async () => {
+    await verify('other-payload');
+    expect(await codeOf(verify('other-payload', { predicateType: PREDICATE_TYPE }))).toBe('CONFIG_INVALID');
+  });
+});
