@@ -27,10 +27,21 @@ async function dispatch(args: readonly string[], host: Host): Promise<ExitCode> 
   if (name === 'help' || name === '--help' || name === '-h') return help(rest, host);
   if (name === 'version' || name === '--version' || name === '-v') return version(rest, host);
   const entry = selectCommand(name);
-  // Before anything else is read, so that help is never refused.
-  if (rest.includes('--help') || rest.includes('-h')) return help([name], host);
+  if (asksForHelp(rest)) {
+    // Before anything else is read, so that help is never refused.
+    await help([name], host);
+    // Among other arguments it may be the name of a file, and nothing was done with that.
+    return rest.length === 1 ? EXIT.ok : EXIT.usage;
+  }
   const command = await entry.load();
   return command.run(parseFlags(rest, command.flags), host);
+}
+
+/** What follows `--` are operands, whatever they look like. */
+function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const flags = end < 0 ? args : args.slice(0, end);
+  return flags.includes('--help') || flags.includes('-h');
 }
 
 async function help([name, ...rest]: readonly string[], { out }: Host): Promise<ExitCode> {

@@ -86,7 +86,10 @@ describe('help', () => {
   ])('of %s names %s, and is given whatever else is typed', async (name, flag) => {
     const { out } = await call(['help', name]);
     expect(out).toContain(flag);
-    expect(await call([name, '--nonsense', '--help'])).toEqual({ code: 0, out, err: '' });
+    expect(await call([name, '--help'])).toEqual({ code: 0, out, err: '' });
+    expect(await call([name, '-h'])).toEqual({ code: 0, out, err: '' });
+    // Not success: a file may have that name, and nothing was done with it.
+    expect(await call([name, '--nonsense', '--help'])).toEqual({ code: 2, out, err: '' });
   });
 
   test.each([[['version']], [['--version']]])('%j says the version', async (args) => {

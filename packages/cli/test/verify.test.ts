@@ -146,6 +146,18 @@ describe('the artifact', () => {
   });
 });
 
+describe('a file whose name is a flag', () => {
+  test.each(['--help', '-h'])('%s is never verified by showing the help', async (name) => {
+    const bundle = write('b.json', good);
+    expect((await verify('--bundle', bundle, name)).code).toBe(2);
+    expect(await verify('--bundle', bundle, '--', name)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('FILE_FAILED'),
+    });
+  });
+});
+
 describe('several files', () => {
   test('are all listed, and one failure fails the whole', async () => {
     for (const name of ['a', 'b', 'c']) write(name, name === 'b' ? 'other' : ARTIFACT);
