@@ -49,7 +49,10 @@ export async function updateRoots(context: Context, mirror: Mirror, from: Truste
     if (answer.kind === 'forbidden') {
       report({ kind: 'rootForbidden', message: `403 for root ${version} was taken for its absence` });
     }
-    if (answer.kind !== 'found') break;
+    if (answer.kind !== 'found') {
+      await store.remove('roots', String(version)); // what the store had there did not verify
+      break;
+    }
     if (rotations === MAX_ROOT_ROTATIONS) throw tooMany(MAX_ROOT_ROTATIONS);
     const next = await acceptNextRoot(answer.bytes, root.metadata, crypto);
     // 5.3.11: after new keys, old versions say nothing any more. Before the root is stored, or a crash between the two
