@@ -7,7 +7,7 @@ import { OID } from '@keywax/core/oid';
 import { formatRfc3339, isWithin } from '@keywax/core/time';
 import { type Timestamp, checkTimestampSigner, parseTimestampResponse } from '@keywax/core/timestamp';
 import { type Certificate, formatName, parseCertificate } from '@keywax/core/x509';
-import { checkPath, checkPathValidity } from '@keywax/core/x509-path';
+import { checkPath, checkPathValidity, matchIssuer } from '@keywax/core/x509-path';
 import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
 import { selectCertificateKey, signChain } from './chain.js';
@@ -142,7 +142,7 @@ function selectTimestampSigner({ trust, request }: PlanContext, token: Timestamp
   );
   const authority = candidates.find(({ validFor }) => isWithin(validFor, token.info.genTime)) ?? candidates[0];
   if (authority !== undefined) return { authority, chain: authority.chain };
-  return selectEmbeddedSigner(trust, token.certificates.find(isNamed));
+  return selectEmbeddedSigner(trust, token.certificates.find(isNamed), token.info.genTime);
 }
 
 /** An authority and the chain from the signer of a timestamp to its anchor; empty where the authority is unusable. */
@@ -156,14 +156,20 @@ function lacksLeaf(authority: CertificateAuthority): boolean {
   return authority.chain[0]?.basicConstraints?.ca === true;
 }
 
-/** RUL-28: an entry of the trust root without a leaf accepts an embedded one that its first certificate issued. */
-function selectEmbeddedSigner(trust: PreparedTrust, embedded: Uint8Array | undefined): TimestampSigner | undefined {
+/**
+ * RUL-28: an entry of the trust root without a leaf accepts an embedded one that its first certificate may have issued,
+ * preferring an authority whose window covers the time.
+ */
+function selectEmbeddedSigner(
+  trust: PreparedTrust,
+  embedded: Uint8Array | undefined,
+  time: Date,
+): TimestampSigner | undefined {
   const authorities = trust.root.timestampAuthorities.filter(lacksLeaf);
   if (embedded === undefined || authorities.length === 0) return undefined;
   const leaf = parseCertificate(embedded, 'timestamp certificate');
-  const authority = authorities.find(
-    ({ chain }) => chain[0] !== undefined && equalBytes(chain[0].subject, leaf.issuer),
-  );
+  const candidates = authorities.filter(({ chain: [issuer] }) => issuer !== undefined && matchIssuer(leaf, issuer));
+  const authority = candidates.find(({ validFor }) => isWithin(validFor, time)) ?? candidates[0];
   return authority === undefined ? undefined : { authority, chain: [leaf, ...authority.chain] };
 }
 

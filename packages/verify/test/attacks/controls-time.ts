@@ -130,6 +130,28 @@ export const TIME_CONTROLS: Readonly<Record<string, Control>> = {
     make: withRoot('embedded-certificate', withoutLeaf),
     rulings: ['RUL-28'],
   },
+  'embedded-leaf-overlapping': {
+    id: 'OK-27',
+    title: 'an authority that is listed six times without a leaf, with other windows',
+    make: withRoot('embedded-leaf', (root) => {
+      const authority = at(root.timestampAuthorities, 0);
+      root.timestampAuthorities = [-5, -4, -3, -2, -1, 0].map((end) => ({
+        ...authority,
+        validFor: { ...authority.validFor, end: seconds(end).toISOString() },
+      }));
+    }),
+    rulings: ['RUL-16', 'RUL-28'],
+  },
+  'embedded-leaf-namesake': {
+    id: 'OK-12',
+    title: 'an embedded certificate, where another authority of the same name is listed first',
+    make: withRoot('embedded-leaf', (root, { stranger }) => {
+      const namesake = structuredClone(at(stranger.trustedRoot().timestampAuthorities, 0));
+      namesake.certChain.certificates.shift();
+      root.timestampAuthorities.unshift(namesake);
+    }),
+    rulings: ['RUL-28'],
+  },
   'intermediate-authority': {
     id: 'TS-019',
     title: 'a timestamp authority below an intermediate that may issue those',
