@@ -12,7 +12,7 @@ export function readOptions<T extends object>(value: T, names: readonly (keyof T
   const copy: Partial<T> = Object.create(null);
   for (const name of Object.keys(value)) {
     const known = names.find((candidate) => candidate === name);
-    if (known === undefined) throw configError(at, `one of ${names.join(', ')}`, quoteText(name));
+    if (known === undefined) throw configError(at, `one of ${names.join(', ')}`, { actual: quoteText(name) });
     const option = value[known];
     if (option !== undefined) copy[known] = option;
   }
@@ -20,11 +20,16 @@ export function readOptions<T extends object>(value: T, names: readonly (keyof T
 }
 
 /** A `CONFIG_INVALID` that says what was expected where. */
-export function configError(at: string, expected: string, actual?: string): KeywaxError {
+export function configError(
+  at: string,
+  expected: string,
+  { actual, cause }: { readonly actual?: string; readonly cause?: unknown } = {},
+): KeywaxError {
   return new KeywaxError(
     'CONFIG_INVALID',
     `${at}: expected ${expected}${actual === undefined ? '' : `, found ${actual}`}`,
     {
+      cause,
       details: { at, expected, ...(actual === undefined ? {} : { actual }) },
     },
   );

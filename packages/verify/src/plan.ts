@@ -93,7 +93,8 @@ export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: 
   try {
     claims = planSteps({ bundle, request: read, trust: read.trust }, ledger, state);
   } catch (error) {
-    if (!isKeywaxError(error) || error.code === 'CONFIG_INVALID') throw error;
+    if (!isKeywaxError(error)) throw new KeywaxError('INTERNAL_ERROR', 'the planning broke off', { cause: error });
+    if (error.code === 'CONFIG_INVALID') throw error;
     failure = error;
   }
   const { rows, signatures } = ledger;

@@ -123,13 +123,21 @@ function readKeyPolicy(policy: KeyPolicy): ReadPolicy {
     return {
       kind: 'key',
       select(hint) {
-        const found = key(hint);
+        const found = lookUp(key, hint);
         return found === undefined ? undefined : readKey(found);
       },
     };
   }
   const read = readKey(key);
   return { kind: 'key', select: () => read };
+}
+
+function lookUp(key: (hint: string) => KeyInput | undefined, hint: string): KeyInput | undefined {
+  try {
+    return key(hint);
+  } catch (cause) {
+    throw configError('identity.key', 'a function that does not throw', { cause });
+  }
 }
 
 /** @throws KEY_REJECTED, INPUT_MALFORMED, INPUT_UNSUPPORTED, CONFIG_INVALID */
@@ -144,17 +152,25 @@ function readKey(input: KeyInput): PolicyKey {
   if (typeof publicKey !== 'string' && !(publicKey instanceof Uint8Array))
     throw configError('identity.key.publicKey', 'PEM text or DER bytes');
   const { key } = readKey(publicKey);
-  if (
-    validFor !== undefined &&
-    !(isInstant(validFor.start) && (validFor.end === undefined || isInstant(validFor.end)))
-  ) {
+  return {
+    key,
+    ...(keyDetails === undefined ? {} : { suite: readSuite(keyDetails, key) }),
+    ...(validFor === undefined ? {} : { validFor: readRange(validFor) }),
+  };
+}
+
+function readSuite(keyDetails: string, key: PublicKey): AlgorithmSuite {
+  const suite = selectSuite(keyDetails);
+  if (suite !== undefined && matchSuiteKey(suite, key)) return suite;
+  const actual = typeof keyDetails === 'string' ? quoteText(keyDetails) : typeof keyDetails;
+  throw configError('identity.key.keyDetails', 'an algorithm of this key', { actual });
+}
+
+function readRange(range: TimeRange): TimeRange {
+  const { start, end } = readOptions<TimeRange>(range, ['start', 'end'], 'identity.key.validFor');
+  if (!isInstant(start) || (end !== undefined && !isInstant(end)))
     throw configError('identity.key.validFor', 'a range with a start');
-  }
-  const suite = keyDetails === undefined ? undefined : selectSuite(keyDetails);
-  if (keyDetails !== undefined && (suite === undefined || !matchSuiteKey(suite, key))) {
-    throw configError('identity.key.keyDetails', 'an algorithm of this key', quoteText(`${keyDetails}`));
-  }
-  return { key, ...(suite === undefined ? {} : { suite }), ...(validFor === undefined ? {} : { validFor }) };
+  return { start: new Date(start.getTime()), ...(end === undefined ? {} : { end: new Date(end.getTime()) }) };
 }
 
 /** True for a `Date` that holds an instant. */

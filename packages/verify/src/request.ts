@@ -120,7 +120,7 @@ export function readRequest(request: VerificationRequest): ReadRequest {
   if (logThreshold === 'none' && timestampThreshold === 'none') {
     throw configError('logThreshold', 'a log or, with timestampThreshold, a timestamp authority to be required');
   }
-  const crypto = own.crypto ?? defaultCrypto;
+  const crypto = readCrypto(own.crypto);
   const payloadType = readText(own.payloadType, 'payloadType') ?? IN_TOTO_PAYLOAD_TYPE;
   const predicateType = readText(own.predicateType, 'predicateType');
   if (predicateType !== undefined && payloadType !== IN_TOTO_PAYLOAD_TYPE)
@@ -142,6 +142,12 @@ export function readRequest(request: VerificationRequest): ReadRequest {
     demandsEnvelope: own.payloadType !== undefined || predicateType !== undefined,
     crypto,
   };
+}
+
+function readCrypto(crypto: CryptoProvider = defaultCrypto): CryptoProvider {
+  if (typeof crypto?.hash !== 'function' || typeof crypto.verify !== 'function')
+    throw configError('crypto', 'a crypto provider');
+  return crypto;
 }
 
 function readFlag(value: unknown, name: string): boolean {

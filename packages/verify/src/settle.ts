@@ -143,8 +143,11 @@ function judge(secrets: PlanSecrets, outcomes: Outcomes): Verified {
   return conclude(secrets, claims, { rows: settled, candidate: whole === undefined ? -1 : paths.indexOf(whole) });
 }
 
-/** The rows of a plan in their order, those of one path in their place. */
-function orderRows({ rows, paths, pathAt }: PlanSecrets, path: Ledger | undefined = paths[0]): readonly RecordedRow[] {
+/** The rows of a plan in their order, those of one path in their place: of the first that may hold unless given. */
+function orderRows(
+  { rows, paths, pathAt }: PlanSecrets,
+  path: Ledger | undefined = paths.find((candidate) => candidate.failure() === undefined) ?? paths[0],
+): readonly RecordedRow[] {
   return [...rows.slice(0, pathAt), ...(path?.rows ?? []), ...rows.slice(pathAt)];
 }
 
@@ -234,10 +237,18 @@ function judgePredicates(
   if (signer.kind === 'key') return [];
   const predicates = selectPredicates(secrets.request.policy, signer.identity);
   if (predicates.every((predicate) => predicate === undefined)) return [];
-  const allowed = predicates.some((predicate) => predicate === undefined || predicate(signer.identity) === true);
+  const allowed = predicates.some((predicate) => predicate === undefined || askPredicate(predicate, signer.identity));
   const row: RecordedRow = { id: 'policy.predicate', subject: '', state: allowed ? 'passed' : 'failed' };
   if (!allowed) throw refuse(secrets, [...rows, row], describeFailure(row.id, row.subject, {}));
   return [row];
+}
+
+function askPredicate(predicate: (identity: SignerIdentity) => boolean, identity: SignerIdentity): boolean {
+  try {
+    return predicate(identity) === true;
+  } catch (cause) {
+    throw configError('identity.predicate', 'a function that does not throw', { cause });
+  }
 }
 
 function describeSigner(signer: Claims['signer'], candidate: number): VerifiedSigner {

@@ -204,6 +204,20 @@ export const CERTIFICATE_ATTACKS: readonly AttackCase[] = attacks('v2-message', 
     make: (bench) => byImpostor(having(authorityKeyIdentifier(bench.lab.material.fulcio.key.spki)))(bench),
   },
   {
+    // The report tells of the authority that could be the issuer, not of its namesake.
+    id: 'CP-006',
+    title: 'another artifact, where an authority of the same name could not have issued the leaf',
+    code: 'ARTIFACT_MISMATCH',
+    at: 'artifact.digest',
+    twin: 'same-name',
+    make: asking(
+      withRoot('same-name', (root) => {
+        at(root.certificateAuthorities, 0).validFor.end = seconds(-1).toISOString();
+      }),
+      { artifact: new Uint8Array() },
+    ),
+  },
+  {
     id: 'CP-006',
     title: 'an intermediate of the bundle that calls itself issued by the root',
     code: 'CERTIFICATE_PATH_INVALID',

@@ -243,6 +243,114 @@ function detach(bytes: Uint8Array<ArrayBuffer>): Uint8Array {
   return bytes;
 }
 
+describe('options that are wrong in any way are wrong options', () => {
+  const odd: readonly unknown[] = [
+    null,
+    0,
+    Number.NaN,
+    '',
+    'x',
+    [],
+    {},
+    [{}],
+    true,
+    Symbol('x'),
+    () => {},
+    new Date(Number.NaN),
+    new Map(),
+  ];
+  const places: readonly (readonly [string, (value: unknown) => object])[] = [
+    ...[
+      'trust',
+      'artifact',
+      'identity',
+      'now',
+      'logThreshold',
+      'timestampThreshold',
+      'sctThreshold',
+      'distinctOperators',
+      'requireInclusionProof',
+      'allowRootInChain',
+      'allowIntermediatesInBundle',
+      'payloadType',
+      'predicateType',
+      'crypto',
+      'other',
+    ].map((name) => [name, (value: unknown) => ({ [name]: value })] as const),
+    ...['issuer', 'subject', 'subjectKind', 'predicate', 'buildTrigger', 'other'].map(
+      (name) => [`identity.${name}`, (value: unknown) => ({ identity: { ...ALICE, [name]: value } })] as const,
+    ),
+    ['identity.subject.pattern', (value) => ({ identity: { ...ALICE, subject: { pattern: value } } })],
+    ['identity[1]', (value) => ({ identity: [ALICE, value] })],
+    ['artifact.sha256', (value) => ({ artifact: { sha256: value } })],
+    ['identity.key', (value) => ({ identity: { key: value } })],
+    ...['publicKey', 'keyDetails', 'validFor'].map(
+      (name) =>
+        [
+          `identity.key.${name}`,
+          (value: unknown) => ({ identity: { key: { publicKey: bench.rsa.spki, [name]: value } } }),
+        ] as const,
+    ),
+    [
+      'identity.key.validFor.start',
+      (value) => ({ identity: { key: { publicKey: bench.rsa.spki, validFor: { start: value } } } }),
+    ],
+    [
+      'identity.key.validFor.end',
+      (value) => ({ identity: { key: { publicKey: bench.rsa.spki, validFor: { start: NOW, end: value } } } }),
+    ],
+  ];
+
+  test.each(places)('%s', async (_place, option) => {
+    const bundle = await decoded('managed-v2');
+    const fitting = await bench.control('managed-v2');
+    for (const value of odd) {
+      const request = { ...asked(fitting.request), ...option(value) };
+      // Whatever it is, it is an error of Keywax, and never one of the host.
+      const code = await codeOf(() => settleSync(planVerification(bundle, request)));
+      expect([
+        value,
+        [
+          'accepted',
+          'CONFIG_INVALID',
+          'KEY_NOT_FOUND',
+          'KEY_REJECTED',
+          'INPUT_MALFORMED',
+          'ENTRY_MISMATCH',
+          'TIME_MISSING',
+          'STATEMENT_INVALID',
+        ],
+      ]).toEqual([value, expect.arrayContaining([code])]);
+    }
+  });
+
+  test('and so is all that is no record', async () => {
+    const bundle = await decoded();
+    for (const value of odd.filter((one) => typeof one !== 'object' || one === null || Array.isArray(one))) {
+      expect(await codeOf(() => planVerification(bundle, value as VerificationRequest))).toBe('CONFIG_INVALID');
+    }
+  });
+
+  test.each([
+    ['a predicate', () => ({ identity: { ...ALICE, predicate: fail } }), 'v2-message'],
+    ['a look-up of keys', () => ({ identity: { key: fail } }), 'managed-v2'],
+  ])('%s that throws is one', async (_what, option, name) => {
+    const refused: unknown = await decoded(name)
+      .then(async (bundle) => settle(planVerification(bundle, asked(option()))))
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(rootCause(refused)).toMatchObject({ message: 'of the caller' });
+  });
+
+  function rootCause(error: unknown): unknown {
+    return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error;
+  }
+
+  function fail(): never {
+    throw new TypeError('of the caller');
+  }
+});
+
 describe('a polluted prototype', () => {
   const prototype = Reflect.getPrototypeOf({}) as object;
   const polluted: Record<string, unknown> = {
@@ -310,7 +418,17 @@ describe('a crypto provider', () => {
     const cause = new TypeError('broken');
     const crypto: CryptoProvider = { ...nodeCrypto, verify: () => Promise.reject(cause) };
     const attempt = settle(planVerification(await decoded(), asked({ trust: prepareTrust(trust.root) })), crypto);
-    await expect(attempt).rejects.toMatchObject({ code: 'INTERNAL_ERROR' });
+    await expect(attempt).rejects.toMatchObject({ code: 'INTERNAL_ERROR', cause: { cause } });
+  });
+
+  test('that cannot hash refuses the bundle, and its error is kept', async () => {
+    const cause = new TypeError('broken');
+    const hash = (): never => {
+      throw cause;
+    };
+    const plan = async (): Promise<unknown> =>
+      planVerification(await decoded(), asked({ crypto: { ...nodeCrypto, hash } }));
+    await expect(plan()).rejects.toMatchObject({ code: 'INTERNAL_ERROR', cause });
   });
 
   test('without a synchronous check cannot settle synchronously', async () => {
