@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Artifacts on the command line: files of any size, or digests.
 
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { KeywaxError } from '@keywax/core/errors';
 import { type HashName, HASH_BYTES } from '@keywax/core/hash';
 import type { Artifact } from 'keywax';
@@ -18,8 +18,11 @@ export type Operand =
   | { readonly kind: 'file'; readonly name: string }
   | { readonly kind: 'digest'; readonly name: string; readonly artifact: Artifact };
 
-/** Reads an operand; `sha256:HEX` and the like are digests, and a file of that name is `./sha256:HEX`. @throws CONFIG_INVALID */
-export function parseOperand(name: string): Operand {
+/**
+ * Reads an operand; `sha256:HEX` and the like are digests, and a file of that name is `./sha256:HEX`.
+ * @throws CONFIG_INVALID also where there is such a file: its name, and not its content, would be verified
+ */
+export async function readArtifactOperand(name: string): Promise<Operand> {
   const match = /^(sha256|sha384|sha512):(.*)$/s.exec(name);
   if (match === null) return { kind: 'file', name };
   const [, algorithm, hex] = match as unknown as readonly [string, HashName, string];
@@ -28,6 +31,8 @@ export function parseOperand(name: string): Operand {
       `${escapeText(name)}: expected ${2 * HASH_BYTES[algorithm]} lower-case hex digits after ${algorithm}:`,
     );
   }
+  if ((await lstat(name).catch(() => undefined)) !== undefined)
+    throw usageError(`${escapeText(name)} is a digest, and the name of a file; ./${escapeText(name)} is the file`);
   return { kind: 'digest', name, artifact: { [algorithm]: hex } };
 }
 

@@ -56,13 +56,13 @@ async function dispatch([name, ...rest]: readonly string[], host: Host): Promise
 async function verifyBundle({ flags, operands }: Invocation<typeof VERIFY_FLAGS>, { signal }: Host): Promise<void> {
   const { file, bundle } = readOperand(flags, operands);
   const { createVerifier } = await import('keywax');
-  const { parseOperand, withArtifactFile } = await import('./artifact-file.js');
+  const { readArtifactOperand, withArtifactFile } = await import('./artifact-file.js');
   const { readBundleFile } = await import('./bundle-file.js');
   const { readInstanceFiles } = await import('./instance-files.js');
   const { readPolicyFlags } = await import('./policy-flags.js');
   const identity = await readPolicyFlags(flags);
   const verifier = await createVerifier({ instance: await readInstanceFiles(flags) });
-  const target = parseOperand(file);
+  const target = await readArtifactOperand(file);
   const bytes = await readBundleFile(bundle);
   const verify = async (artifact: Parameters<typeof verifier.verify>[1]['artifact']): Promise<unknown> =>
     verifier.verify(bytes, { artifact, identity, signal });

@@ -120,6 +120,23 @@ describe('the artifact', () => {
     expect((await verify('--bundle', write('b.json', good), join(folder, name))).code).toBe(0);
   });
 
+  test('with the name of a digest is never taken for that digest', async () => {
+    const name = `sha256:${createHash('sha256').update(ARTIFACT).digest('hex')}`;
+    const bundle = write('b.json', good);
+    write(name, 'something else');
+    const previous = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await verify('--bundle', bundle, name)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(`./${name}`),
+      });
+      expect((await verify('--bundle', bundle, `./${name}`)).code).toBe(1);
+    } finally {
+      process.chdir(previous);
+    }
+  });
+
   test('that is large is streamed', async () => {
     const bytes = new Uint8Array(5_000_001).fill(1);
     const large = write('large', bytes);

@@ -2,7 +2,7 @@
 
 import { realpath } from 'node:fs/promises';
 import { type IdentityPolicy, type Verifier, type VerifyOptions, createVerifier, isKeywaxError } from 'keywax';
-import { type Operand, parseOperand, withArtifactFile } from '../artifact-file.js';
+import { type Operand, readArtifactOperand, withArtifactFile } from '../artifact-file.js';
 import { findBundle, readBundleFile } from '../bundle-file.js';
 import { type Command, defineCommand } from '../command.js';
 import { EXIT, type ExitCode, exitCodeOf, worstExit } from '../exit.js';
@@ -35,7 +35,7 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
     if (operands.length === 0) throw usageError('no file to verify');
     if (flags.bundle !== undefined && operands.length > 1) throw usageError('--bundle is for one file');
     refuseTogether(flags, ['explain', 'json']);
-    const targets = operands.map(parseOperand);
+    const targets = await Promise.all(operands.map(readArtifactOperand));
     if (flags.bundle === undefined && targets.some(({ kind }) => kind === 'digest'))
       throw usageError('a digest needs --bundle');
     const identity = await readPolicyFlags(flags);
