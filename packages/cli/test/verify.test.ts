@@ -330,6 +330,21 @@ describe('the explanation', () => {
   });
 });
 
+describe('a time of an attacker', () => {
+  test.each([
+    ['253402300799', '9999-12-31 23:59:59 UTC'],
+    ['253402300800', '253402300800 seconds after 1970'],
+    [`${2n ** 63n - 1n}`, '9223372036854775807 seconds after 1970'],
+  ])('of %s seconds is shown as %s', async (integratedTime, shown) => {
+    const bundle = JSON.parse(good) as { verificationMaterial: { tlogEntries: { integratedTime?: string }[] } };
+    for (const entry of bundle.verificationMaterial.tlogEntries)
+      if (entry.integratedTime !== undefined) entry.integratedTime = integratedTime;
+    const path = write('b.json', JSON.stringify(bundle));
+    expect(await call(['inspect', path])).toMatchObject({ code: 0, err: '', out: expect.stringContaining(shown) });
+    expect(await verify('--explain', '--bundle', path, file)).toMatchObject({ code: 1, err: '' });
+  });
+});
+
 describe('text of an attacker', () => {
   test('in names of files does nothing to a terminal or a build server', async () => {
     const { err } = await verify('::set-output name=x::y', '\u001b[2J\nfake');

@@ -9,6 +9,8 @@ import { formatName, parseCertificate } from '@keywax/core/x509';
 import { decodeIdentity } from '@keywax/verify';
 import { formatInstant } from './text.js';
 
+const LAST_SECOND = 253_402_300_799n; // 9999-12-31T23:59:59Z
+
 /** One thing that a bundle says of itself. */
 export interface Claim {
   readonly name: string;
@@ -65,9 +67,7 @@ function listIssuer(der: Uint8Array): readonly Claim[] {
 function listEntry({ kind, version, logIndex, logId, integratedTime, promise, proof }: LogEntry): readonly Claim[] {
   return [
     { name: 'log entry', value: `${logIndex} (${kind} ${version}) of the log with key id ${encodeHex(logId)}` },
-    ...(integratedTime === 0n
-      ? []
-      : [{ name: 'logged at', value: formatInstant(new Date(Number(integratedTime) * 1000)) }]),
+    ...(integratedTime === 0n ? [] : [{ name: 'logged at', value: formatSeconds(integratedTime) }]),
     {
       name: 'log evidence',
       value:
@@ -77,6 +77,11 @@ function listEntry({ kind, version, logIndex, logId, integratedTime, promise, pr
         ].join(', ') || 'none',
     },
   ];
+}
+
+/** Seconds since 1970, which may be beyond every calendar. */
+function formatSeconds(seconds: bigint): string {
+  return seconds <= LAST_SECOND ? formatInstant(new Date(Number(seconds) * 1_000)) : `${seconds} seconds after 1970`;
 }
 
 function listContent({ content }: Bundle): readonly Claim[] {
