@@ -3,7 +3,6 @@
 
 import type { LogEntry } from '@keywax/bundle';
 import { encodeHex } from '@keywax/core/bytes';
-import { formatRfc3339 } from '@keywax/core/time';
 import type { TransparencyLog } from '@keywax/trust';
 
 const MAX_DATE_MS = 8.64e15; // ECMA-262 21.4.1.1
@@ -41,6 +40,11 @@ export function describeWindow(
   window: TransparencyLog['validFor'],
   at: Date,
 ): { readonly expected: string; readonly actual: string } {
-  const end = window.end === undefined ? 'now' : formatRfc3339(window.end);
-  return { expected: `${formatRfc3339(window.start)} to ${end}`, actual: formatRfc3339(at) };
+  const end = window.end === undefined ? 'now' : formatInstant(window.end);
+  return { expected: `${formatInstant(window.start)} to ${end}`, actual: formatInstant(at) };
+}
+
+/** RFC 3339 in UTC, or ISO 8601 for the years that it does not have: certificate timestamps may claim them. */
+function formatInstant(time: Date): string {
+  return time.toISOString().replace('.000Z', 'Z');
 }

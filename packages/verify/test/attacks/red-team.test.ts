@@ -5,6 +5,7 @@ import { isKeywaxError } from '@keywax/core/errors';
 import { decodeTrustedRoot } from '@keywax/trust';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type VerificationRequest, type Verified, prepareTrust, verifyBundle } from '../../src/index.js';
+import { leafProfiled, leafWithScts } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
 import { ALICE, ARTIFACT, NOW, resolve } from './forge.js';
@@ -72,5 +73,19 @@ describe('a statement that is asked for', () => {
   test('cannot be looked for in payloads of another type', async () => {
     await verify('other-payload');
     expect(await codeOf(verify('other-payload', { predicateType: PREDICATE_TYPE }))).toBe('CONFIG_INVALID');
+  });
+});
+
+describe('a time that RFC 3339 does not have', () => {
+  test('in a certificate timestamp is the fault of the timestamp', async () => {
+    const late = leafWithScts(({ lab }) => [{ ct: lab.ct, timestampMs: 253_402_300_800_000n }]);
+    expect(await codeOf(verify(late))).toBe('SCT_INVALID');
+  });
+
+  test('is in the report of a leaf that never expires', async () => {
+    const { report } = await verify(
+      leafProfiled((profile) => ({ ...profile, notAfter: new Date('9999-12-31T23:59:59Z') })),
+    );
+    expect(report.checks.find(({ id }) => id === 'sct.time')?.expected).toMatch(/ to \+010000-01-01T00:04:59Z$/);
   });
 });
