@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Controls about certificates and who they name.
 
-import { encodeUint } from '@keywax/core/bytes';
-import { encodeBase64 } from '@keywax/core/bytes';
+import { encodeBase64, encodeUint } from '@keywax/core/bytes';
 import {
   type CertificateIssuer,
   USERNAME_TYPE_ID,
@@ -192,6 +191,16 @@ export const CERTIFICATE_CONTROLS: Readonly<Record<string, Control>> = {
     make: leafWithScts(({ lab, stranger }) => [{ ct: stranger.ct }, { ct: lab.ct }]),
     rulings: ['RUL-3'],
   },
+  'sct-first': {
+    id: 'CT-017',
+    title: 'a certificate timestamp in the first extension',
+    make: leafWith({
+      changeCertificate: (members) => ({
+        ...members,
+        extensions: [at(members.extensions, members.extensions.length - 1), ...members.extensions.slice(0, -1)],
+      }),
+    }),
+  },
   'sct-p-384': {
     id: 'CT-019',
     title: 'a certificate log with a P-384 key',
@@ -240,6 +249,14 @@ export const CERTIFICATE_CONTROLS: Readonly<Record<string, Control>> = {
     id: 'OK-21, CP-039',
     title: 'an intermediate that only the bundle has, where the caller allows it',
     make: withIntermediate(async ({ lab }) => createIntermediate(lab)),
+  },
+  'many-namesakes': {
+    id: 'DO-003',
+    title: '64 authorities of one name, of which the last issued the leaf',
+    make: withRoot(withNamesake(withoutKeyIdentifiers), (root) => {
+      const own = root.certificateAuthorities;
+      root.certificateAuthorities = [...Array.from({ length: 63 }, () => at(own, 0)), at(own, 1)];
+    }),
   },
   'same-name': {
     id: 'CP-006',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What callers, knowingly or not, can do to a plan, a result and the values that they pass (tables AP and CK).
 
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { type Bundle, decodeBundle } from '@keywax/bundle';
 import { type CryptoProvider, loadSyncCrypto } from '@keywax/core/crypto';
@@ -349,6 +350,17 @@ describe('options that are wrong in any way are wrong options', () => {
   function fail(): never {
     throw new TypeError('of the caller');
   }
+});
+
+test('a private key that is given for a public one is never echoed', async () => {
+  const pem = bench.rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const bundle = await decoded('managed-v2');
+  const error: unknown = await Promise.resolve()
+    .then(() => planVerification(bundle, asked({ identity: { key: pem } })))
+    .catch((cause: unknown) => cause);
+  expect(error).toMatchObject({ code: 'KEY_REJECTED' });
+  const told = inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error);
+  for (const line of pem.split('\n').filter((one) => one.length === 64)) expect(told).not.toContain(line.slice(8, 40));
 });
 
 describe('a polluted prototype', () => {
