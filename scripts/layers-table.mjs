@@ -131,7 +131,10 @@ export const GATES = {
     'core/crypto.web.ts': 'imports keys that the SPKI gate has read',
     'core/key-pair.ts': "imports the caller's own private keys",
   },
-  utf8: { 'core/bytes.ts': 'the strict UTF-8 reader' },
+  utf8: {
+    'core/bytes.ts': 'the strict UTF-8 reader',
+    'core/encoding.web.ts': 'makes text of ASCII that it has written',
+  },
   date: { 'core/time.ts': 'the strict readers of time' },
   number: {
     'core/json.ts': 'the four hex digits of an escape, matched before',

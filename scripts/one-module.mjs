@@ -21,7 +21,12 @@ export function listOneModuleBuilds(manifest) {
   return [
     { entry: { 'all.node': source }, platform: 'node', conditions: ['source', 'node'], plugins: [keepLazy] },
     { entry: { 'all.web': source }, platform: 'neutral', conditions: ['source'], plugins: [keepLazy] },
-    { entry: Object.fromEntries(lazy.map(names)), platform: 'neutral', conditions: [], plugins: [refuseErrors] },
+    {
+      entry: Object.fromEntries(lazy.map(names)),
+      platform: 'neutral',
+      conditions: ['source'],
+      plugins: [refuseErrors],
+    },
   ];
 }
 

@@ -3,12 +3,13 @@
 // Refused: kinds and versions other than hashedrekord 0.0.1 and 0.0.2, dsse 0.0.1 and 0.0.2, intoto 0.0.2; bodies that
 // are not canonical JSON (RFC 8785); bodies of another kind or version than the entry says; unknown members.
 
-import { encodeUtf8, equalBytes } from '@keywax/core/bytes';
+import { decodeUtf8 } from '@keywax/core/bytes';
 import { decodeJsonObject, decodeObject, decodeString } from '@keywax/core/decode';
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { canonicalizeJson } from '@keywax/core/jcs';
 import { type JsonObject, parseJson } from '@keywax/core/json';
 import { type EntrySpec, selectSpecDecoder } from './entry-spec.js';
+import { tooLarge } from './fields.js';
 import type { LogEntry } from './log-entry.js';
 
 /** What a log entry says. Proven by the log's signatures alone, and then only as what the log was told. */
@@ -38,12 +39,14 @@ export function decodeEntryBody(entry: Pick<LogEntry, 'kind' | 'version' | 'body
     const actual = quoteText(`${kind} ${version}`);
     throw new KeywaxError('INPUT_UNSUPPORTED', `no reader for log entries of kind ${actual}`, { details: { actual } });
   }
-  const json = parseJson(body, { maxBytes: MAX_BODY_BYTES }, 'body');
+  if (body.length > MAX_BODY_BYTES) throw tooLarge('body', MAX_BODY_BYTES);
+  const text = decodeUtf8(body, 'body');
+  const json = parseJson(text, { maxBytes: MAX_BODY_BYTES }, 'body');
   try {
     const { spec, ...found } = decodeMembers(json, 'body');
     if (found.kind !== kind || found.apiVersion !== version)
       throw mismatch(`${kind} ${version}`, `${found.kind} ${found.apiVersion}`);
-    if (!equalBytes(encodeUtf8(canonicalizeJson(json)), body)) throw mismatch('canonical JSON', 'another form');
+    if (canonicalizeJson(json) !== text) throw mismatch('canonical JSON', 'another form');
     return Object.freeze({ kind, version, ...decodeSpec(spec, 'body.spec') });
   } catch (cause) {
     // A log vouches for bytes, not for their sense: a body that cannot be read does not speak of the bundle.

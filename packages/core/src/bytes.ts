@@ -3,19 +3,33 @@
 // Refused: base64 with white space, the URL alphabet, missing or surplus padding, set trailing bits; hex of odd
 // length or in upper case; UTF-8 that is overlong, truncated, a surrogate, or starts with a byte order mark.
 
+/// <reference lib="es2024.string" />
+
+import { selectBase64 } from '#encoding';
 import { KeywaxError } from './errors.js';
+
+export { encodeBase64, encodeHex } from '#encoding';
 
 const BASE64_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const INVALID = 0xff;
 const PADDING = 0x3d;
-const BASE64_VALUES = new Uint8Array(128).fill(INVALID);
-for (let i = 0; i < 64; i++) BASE64_VALUES[BASE64_ALPHABET.charCodeAt(i)] = i;
+const BASE64_VALUES = /* @__PURE__ */ invertAlphabet();
+
+function invertAlphabet(): Uint8Array {
+  const values = new Uint8Array(128).fill(INVALID);
+  for (let i = 0; i < 64; i++) values[BASE64_ALPHABET.charCodeAt(i)] = i;
+  return values;
+}
 
 /**
  * Decodes standard base64 with canonical padding (RFC 4648 §4).
  * @throws INPUT_MALFORMED at `at` for anything else
  */
 export function decodeBase64(text: string, at?: string): Uint8Array {
+  return selectBase64(text) ?? readBase64(text, at);
+}
+
+function readBase64(text: string, at: string | undefined): Uint8Array {
   const length = text.length;
   if (length % 4 !== 0) throw malformed('base64 of a length that is a multiple of four', at);
   let padding = 0;
@@ -54,26 +68,6 @@ function sextet(text: string, index: number): number {
   return code < 128 ? (BASE64_VALUES[code] as number) : INVALID;
 }
 
-/** Encodes bytes as standard padded base64 (RFC 4648 §4). */
-export function encodeBase64(bytes: Uint8Array): string {
-  let text = '';
-  let i = 0;
-  for (; i + 2 < bytes.length; i += 3) {
-    const n = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
-    text += sextets(n, 4);
-  }
-  const rest = bytes.length - i;
-  if (rest === 1) text += `${sextets((bytes[i] as number) << 16, 2)}==`;
-  if (rest === 2) text += `${sextets(((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8), 3)}=`;
-  return text;
-}
-
-function sextets(n: number, count: number): string {
-  let text = '';
-  for (let k = 0; k < count; k++) text += BASE64_ALPHABET[(n >> (18 - 6 * k)) & 63];
-  return text;
-}
-
 /**
  * Decodes base64url without padding (RFC 4648 §5), the form of JSON Web Tokens.
  * @throws INPUT_MALFORMED at `at` for anything else
@@ -106,24 +100,16 @@ function nibble(code: number): number {
   return INVALID;
 }
 
-const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
-
-/** Encodes bytes as lower-case hex. */
-export function encodeHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX_PAIRS[byte];
-  return text;
-}
-
-const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const encoder = new TextEncoder();
+const strictDecoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 /**
  * Decodes UTF-8 without replacement and without a byte order mark (RFC 3629 §3, §6).
  * @throws INPUT_MALFORMED at `at` for anything else
  */
 export function decodeUtf8(bytes: Uint8Array, at?: string): string {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw malformed('UTF-8 without a byte order mark', at);
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
+    throw malformed('UTF-8 without a byte order mark', at);
   try {
     return strictDecoder.decode(bytes);
   } catch (cause) {
@@ -132,6 +118,11 @@ export function decodeUtf8(bytes: Uint8Array, at?: string): string {
       details: { ...(at === undefined ? {} : { at }), expected: 'valid UTF-8' },
     });
   }
+}
+
+/** True for text without lone surrogates, which UTF-8 cannot carry. */
+export function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
 }
 
 /** Encodes text as UTF-8; lone surrogates, which no strict reader of ours lets through, become U+FFFD. */

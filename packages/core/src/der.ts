@@ -80,27 +80,36 @@ export interface DerCursor {
  */
 export function openElement(element: DerElement, at: string, tag: number = TAG.sequence): DerCursor {
   expectTag(element, tag, at);
-  let offset = element.contentStart;
-  const peek = (): DerElement => readElement(element.source, offset, element.end, at);
-  return {
-    next(expected) {
-      if (offset >= element.end) throw malformed(at, 'another member');
-      const member = peek();
-      if (expected !== undefined) expectTag(member, expected, at);
-      offset = member.end;
-      return member;
-    },
-    optional(expected) {
-      if (offset >= element.end || element.source[offset] !== expected) return undefined;
-      const member = peek();
-      offset = member.end;
-      return member;
-    },
-    more: () => offset < element.end,
-    end() {
-      if (offset !== element.end) throw malformed(at, 'no further members');
-    },
-  };
+  const { source, contentStart, end } = element;
+  return { source, limit: end, at, offset: contentStart, next, optional, more, end: expectEnd } as OpenCursor;
+}
+
+/** A cursor with its place. A certificate opens dozens of elements, so the functions are not made anew for each. */
+interface OpenCursor extends DerCursor {
+  readonly source: Uint8Array;
+  readonly limit: number;
+  readonly at: string;
+  offset: number;
+}
+
+function next(this: OpenCursor, expected?: number): DerElement {
+  if (this.offset >= this.limit) throw malformed(this.at, 'another member');
+  const member = readElement(this.source, this.offset, this.limit, this.at);
+  if (expected !== undefined) expectTag(member, expected, this.at);
+  this.offset = member.end;
+  return member;
+}
+
+function optional(this: OpenCursor, expected: number): DerElement | undefined {
+  return this.offset < this.limit && this.source[this.offset] === expected ? this.next() : undefined;
+}
+
+function more(this: OpenCursor): boolean {
+  return this.offset < this.limit;
+}
+
+function expectEnd(this: OpenCursor): void {
+  if (this.offset !== this.limit) throw malformed(this.at, 'no further members');
 }
 
 /**

@@ -22,9 +22,12 @@ export function canonicalizeJson(value: JsonValue): string {
   if (isJsonNumber(value)) return canonicalizeNumber(value);
   if (isJsonArray(value)) return `[${value.map(canonicalizeJson).join(',')}]`;
   if (!isJsonObject(value)) return String(value);
-  // Names are distinct, and `<` on strings compares UTF-16 code units.
-  const sorted = Array.from(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([name, member]) => `${canonicalizeText(name)}:${canonicalizeJson(member)}`).join(',')}}`;
+  let members = '';
+  // Without a comparison of its own, `sort` compares UTF-16 code units.
+  for (const name of [...value.keys()].sort()) {
+    members += `${members === '' ? '' : ','}${canonicalizeText(name)}:${canonicalizeJson(value.get(name) ?? null)}`;
+  }
+  return `{${members}}`;
 }
 
 function canonicalizeText(text: string): string {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a JSON value is in memory, and what its readers have in common.
 
+import { isWellFormed } from './bytes.js';
 import { KeywaxError, quoteText } from './errors.js';
 
 /** A JSON object: a `Map`, so that names which an attacker chose never become property names. */
@@ -61,10 +62,9 @@ export function memberPath(at: string, name: string): string {
   return /^[A-Za-z_]\w{0,63}$/.test(name) ? `${at}.${name}` : `${at}[${quoteText(name, 64)}]`;
 }
 
-/** @throws INPUT_MALFORMED where text has a lone surrogate, which UTF-8 cannot carry */
+/** @throws INPUT_MALFORMED where text has a lone surrogate */
 export function expectWellFormed(text: string, at: string): void {
-  // The first expression finds any surrogate and is fast; the second finds those without a partner.
-  if (/[\ud800-\udfff]/.test(text) && /\p{Surrogate}/u.test(text)) throw malformed(at, 'text without lone surrogates');
+  if (!isWellFormed(text)) throw malformed(at, 'text without lone surrogates');
 }
 
 /** The error for a document that is not JSON. */

@@ -5,7 +5,7 @@
 // not canonical, signatures without a byte after the key hint; in checkpoints an empty origin, a size that is not
 // canonical decimal up to 2^63-1, a root that is not 32 bytes.
 
-import { concatBytes, decodeBase64, encodeBase64, encodeUtf8 } from './bytes.js';
+import { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isWellFormed } from './bytes.js';
 import { isInt64Text } from './decimal.js';
 import { KeywaxError, quoteText } from './errors.js';
 import type { PublicKey } from './key.js';
@@ -55,7 +55,9 @@ export interface Checkpoint extends CheckpointBody {
  */
 export function parseNote(text: string, at: string): SignedNote {
   if (text.length > MAX_BYTES || encodeUtf8(text).length > MAX_BYTES) throw tooLarge(at, 'bytes', MAX_BYTES);
-  if (/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\p{Surrogate}/u.test(text)) throw invalid(at, 'no control characters');
+  if (!isWellFormed(text) || /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text)) {
+    throw invalid(at, 'no control characters');
+  }
   const split = text.indexOf('\n\n');
   if (split < 0 || text.indexOf('\n\n', split + 1) >= 0) throw invalid(at, 'exactly one blank line');
   if (text.startsWith('\n')) throw invalid(at, 'a first line that is not empty');

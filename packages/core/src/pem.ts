@@ -8,6 +8,7 @@ import { KeywaxError } from './errors.js';
 
 const MAX_CHARS = 1 << 20; // ten certificates of 64 KiB (ATTACKS 4.3) in base64 fit
 const MAX_BLOCKS = 64; // more than any chain has
+const LINE_CHARS = 64; // RFC 7468 §2
 
 const BEGIN = /^-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+){0,7})-----$/;
 
@@ -24,29 +25,40 @@ export interface PemBlock {
  */
 export function parsePem(text: string, at: string): readonly PemBlock[] {
   if (text.length > MAX_CHARS) throw tooLarge(at, 'characters', MAX_CHARS);
-  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  const lines = text.includes('\r') ? text.replace(/\r(?=\n|$)/g, '') : text;
   const blocks: PemBlock[] = [];
-  let next = 0;
-  while (next < lines.length) {
-    if (lines[next] === '') {
-      next++;
-      continue;
-    }
+  for (let next = skipEmptyLines(lines, 0); next < lines.length; next = skipEmptyLines(lines, next)) {
     if (blocks.length === MAX_BLOCKS) throw tooLarge(at, 'blocks', MAX_BLOCKS);
-    const label = BEGIN.exec(lines[next] as string)?.[1];
+    const beginEnd = findLineEnd(lines, next);
+    const label = BEGIN.exec(lines.slice(next, beginEnd))?.[1];
     if (label === undefined) throw malformed(at, 'nothing outside of PEM blocks');
-    const end = lines.indexOf(`-----END ${label}-----`, next);
-    if (end < 0) throw malformed(at, 'an END line for each BEGIN line');
-    blocks.push({ label, bytes: decodeBody(lines.slice(next + 1, end), at) });
-    next = end + 1;
+    const endLine = `\n-----END ${label}-----`;
+    const bodyEnd = lines.indexOf(endLine, beginEnd);
+    next = bodyEnd + endLine.length;
+    if (bodyEnd < 0 || findLineEnd(lines, next) !== next) throw malformed(at, 'an END line for each BEGIN line');
+    blocks.push({ label, bytes: decodeBody(lines.slice(beginEnd, bodyEnd), at) });
   }
   if (blocks.length === 0) throw malformed(at, 'a PEM block');
   return blocks;
 }
 
-function decodeBody(lines: readonly string[], at: string): Uint8Array {
-  if (lines.length === 0 || lines.includes('')) throw malformed(at, 'a PEM block of lines that are not empty');
-  return decodeBase64(lines.join(''), at);
+function skipEmptyLines(lines: string, from: number): number {
+  let next = from;
+  while (lines[next] === '\n') next++;
+  return next;
+}
+
+function findLineEnd(lines: string, from: number): number {
+  const end = lines.indexOf('\n', from);
+  return end < 0 ? lines.length : end;
+}
+
+/** `body` has a line feed before each line. */
+function decodeBody(body: string, at: string): Uint8Array {
+  if (body.length < 2 || body.endsWith('\n') || body.includes('\n\n')) {
+    throw malformed(at, 'a PEM block of lines that are not empty');
+  }
+  return decodeBase64(body.split('\n').join(''), at);
 }
 
 /**
@@ -62,8 +74,10 @@ export function parseSinglePem(text: string, label: string, at: string): Uint8Ar
 
 /** Encodes one block in lines of 64 characters, with a line feed at its end. */
 export function encodePem(label: string, bytes: Uint8Array): string {
-  const lines = encodeBase64(bytes).match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.map((line) => `${line}\n`).join('')}-----END ${label}-----\n`;
+  const base64 = encodeBase64(bytes);
+  let lines = '';
+  for (let i = 0; i < base64.length; i += LINE_CHARS) lines += `${base64.slice(i, i + LINE_CHARS)}\n`;
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
 function malformed(at: string, expected: string, actual?: string): KeywaxError {

@@ -14,6 +14,8 @@ import {
   encodeUtf8,
   equalBytes,
 } from '../src/bytes.js';
+import * as node from '../src/encoding.node.js';
+import * as web from '../src/encoding.web.js';
 import { codeOf, faultOf } from './fault.js';
 
 const utf8 = (...bytes: readonly number[]): Uint8Array => Uint8Array.from(bytes);
@@ -35,7 +37,7 @@ describe('base64', () => {
 
   test('is what the host writes, and is read back', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
         expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes);
         expect(decodeBase64Url(Buffer.from(bytes).toString('base64url'))).toEqual(bytes);
@@ -68,8 +70,9 @@ describe('base64', () => {
     'Zm9\0',
     'Zm9Ā',
     'ＺＭ９ｖ',
-  ])('is not %j', (text) => {
+  ])('is not %j, nor with a long beginning', (text) => {
     expect(faultOf(() => decodeBase64(text, '$.a'))).toBe('INPUT_MALFORMED $.a');
+    expect(faultOf(() => decodeBase64('Zm9v'.repeat(50) + text, '$.a'))).toBe('INPUT_MALFORMED $.a');
   });
 
   test('has one text for each value: what is accepted is what would be written', () => {
@@ -162,5 +165,47 @@ describe('byte strings', () => {
     [2 ** 53 - 1, 8, [0, 0x1f, 255, 255, 255, 255, 255, 255]],
   ])('hold %d in %d bytes, most significant first', (value, width, bytes) => {
     expect(encodeUint(value, width)).toEqual(utf8(...bytes));
+  });
+});
+
+describe('the encodings of hosts', () => {
+  const hosts = { node, web };
+
+  test('have one interface', () => {
+    expect(Object.keys(node).sort()).toEqual(Object.keys(web).sort());
+  });
+
+  test.each(Object.entries(hosts))('write the same on %s', (_, host) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(host.encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
+        expect(host.encodeHex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
+      }),
+    );
+  });
+
+  test.each(Object.entries(hosts))('write views and shared memory on %s', (_, host) => {
+    const shared = new Uint8Array(new SharedArrayBuffer(8)).fill(1).subarray(2, 5);
+    expect([host.encodeBase64(shared), host.encodeHex(shared)]).toEqual(['AQEB', '010101']);
+  });
+
+  test('read canonical base64 alone', () => {
+    const bytes = new Uint8Array(200).map((_, i) => i);
+    const base64 = Buffer.from(bytes).toString('base64');
+    expect(node.selectBase64(base64)).toEqual(bytes);
+    for (const text of [
+      `${base64}\n`,
+      ` ${base64}`,
+      base64.slice(0, -1),
+      `${base64}====`,
+      `${base64}A`,
+      base64.replace('A', '-'),
+    ])
+      expect(node.selectBase64(text)).toBeUndefined();
+    expect(web.selectBase64(base64)).toBeUndefined();
+  });
+
+  test('give bytes that share no memory with others', () => {
+    expect(node.selectBase64('A'.repeat(128))?.buffer.byteLength).toBe(96);
   });
 });
