@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CHECKS, type CheckId, type Report } from '../../src/index.js';
 import { ATTACKS } from './attacks.js';
 import { createBench } from './bench.js';
-import type { Bench } from './case.js';
+import type { Bench, Make } from './case.js';
 import { CONTROLS } from './controls.js';
 import { resolve } from './forge.js';
 import { failedCheck, judge, judgeAll, proof, refusal } from './judge.js';
@@ -127,8 +127,8 @@ describe('with one check taken out of the plan', () => {
   });
 
   /** `accepted`, the check that refused instead, or the code where none did. */
-  async function judgeWithout(id: CheckId, make: (bench: Bench) => unknown): Promise<string> {
-    const verdict = await judge(bench, (await make(bench)) as never, { without: id });
+  async function judgeWithout(id: CheckId, make: Make): Promise<string> {
+    const verdict = await judge(bench, await make(bench), { without: id });
     if (verdict.kind === 'accepted') return 'accepted';
     const error = refusal(verdict);
     return failedCheck(error) ?? error.code;
