@@ -10,6 +10,7 @@ import type { HashName } from './hash-name.js';
 import type { PublicKey } from './key.js';
 import { encodePem } from './pem.js';
 import type { CryptoProvider, IncrementalHash, SignatureInput } from './provider.js';
+import { createRecent } from './recent.js';
 import { isPortableSignature, selectSignature } from './signature.js';
 
 /** The provider over `node:crypto`; its digests and results are plain `Uint8Array`s. */
@@ -75,13 +76,13 @@ function verifySync(input: SignatureInput): boolean {
 }
 
 // The host imports a key once for each record. Records passed the gate of key.ts and hold a copy of their bytes.
-const imported = new WeakMap<PublicKey, host.KeyObject | undefined>();
+const MAX_KEYS = 128; // more than a trust root has in use
+const imported = createRecent<PublicKey, host.KeyObject | undefined>(MAX_KEYS);
 
 /** The host's key where the host can make the check, else `undefined`. */
 function selectHostKey({ key, scheme, data }: SignatureInput): host.KeyObject | undefined {
   if (data.kind === 'digest' || scheme.scheme === 'rsa-pss' || scheme.scheme === 'ed25519ph') return undefined;
-  if (!imported.has(key)) imported.set(key, importKey(key));
-  return imported.get(key);
+  return imported.recall(key, importKey);
 }
 
 function importKey(key: PublicKey): host.KeyObject | undefined {

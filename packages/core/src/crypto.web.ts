@@ -8,6 +8,7 @@ import { loadCurves, selectLoadedCurves } from './curves.js';
 import type { HashName } from './hash-name.js';
 import type { PublicKey } from './key.js';
 import type { CryptoProvider, IncrementalHash, SignatureInput } from './provider.js';
+import { createRecent } from './recent.js';
 import { isPortableSignature, selectSignature } from './signature.js';
 
 /** The provider over WebCrypto. */
@@ -78,11 +79,11 @@ function selectHostAlgorithm({ key, scheme, data }: SignatureInput): HostAlgorit
 
 // The host imports a key once for each record, an RSA key once for each hash. Records passed the gate of key.ts and
 // hold a copy of their bytes.
-const imported = new WeakMap<PublicKey, Map<string, Promise<CryptoKey | undefined>>>();
+const MAX_KEYS = 128; // more than a trust root has in use
+const imported = createRecent<PublicKey, Map<string, Promise<CryptoKey | undefined>>>(MAX_KEYS);
 
 function importKey(key: PublicKey, algorithm: HostAlgorithm): Promise<CryptoKey | undefined> {
-  const byHash = imported.get(key) ?? new Map<string, Promise<CryptoKey | undefined>>();
-  imported.set(key, byHash);
+  const byHash = imported.recall(key, () => new Map<string, Promise<CryptoKey | undefined>>());
   const use = `${algorithm.name} ${algorithm.hash}`;
   const known = byHash.get(use) ?? importHostKey(key, algorithm);
   byHash.set(use, known);

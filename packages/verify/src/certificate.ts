@@ -10,7 +10,7 @@ import { type Sct, encodePrecertificateTbs, encodeSctInput, parseSctList } from 
 import { isWithin } from '@keywax/core/time';
 import { type Certificate, formatName, isSelfIssued, parseCertificate } from '@keywax/core/x509';
 import { checkLeaf, checkPath, checkPathValidity, findPaths } from '@keywax/core/x509-path';
-import { selectCertificateKey, signChain } from './chain.js';
+import { parseCertificateKey, signChain } from './chain.js';
 import type { Ledger } from './checks.js';
 import { decodeIdentity } from './identity.js';
 import type { CertificateClaim, PathCandidate, PlanContext, TimeClaim } from './claims.js';
@@ -36,7 +36,7 @@ export function planCertificate(
   // E2: what a leaf has to be
   ledger.requireRule('certificate.profile', '', () => checkLeaf(leaf, { purpose: OID.codeSigning }));
   const identity = ledger.decode('certificate.identity', '', () => decodeIdentity(leaf));
-  const key = ledger.decode('certificate.key', '', () => selectCertificateKey(leaf));
+  const key = ledger.decode('certificate.key', '', () => parseCertificateKey(leaf));
   return { leaf, key, identity };
 }
 

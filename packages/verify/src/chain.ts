@@ -8,13 +8,18 @@ import type { CheckId, Ledger } from './checks.js';
 
 const keys = new WeakMap<Certificate, PublicKey>();
 
-/** The key of a certificate, parsed once for each certificate record. @throws KEY_REJECTED, INPUT_UNSUPPORTED, INPUT_MALFORMED */
-export function selectCertificateKey(certificate: Certificate): PublicKey {
+/** The key of a certificate of an authority, parsed once for each record. @throws as `parseCertificateKey` */
+export function selectAuthorityKey(certificate: Certificate): PublicKey {
   const known = keys.get(certificate);
   if (known !== undefined) return known;
-  const key = parsePublicKey(certificate.spki, 'certificate key');
+  const key = parseCertificateKey(certificate);
   keys.set(certificate, key);
   return key;
+}
+
+/** The key of a certificate. @throws KEY_REJECTED, INPUT_UNSUPPORTED, INPUT_MALFORMED */
+export function parseCertificateKey(certificate: Certificate): PublicKey {
+  return parsePublicKey(certificate.spki, 'certificate key');
 }
 
 /** A path whose signatures have to hold. */
@@ -37,7 +42,7 @@ export function signChain(ledger: Ledger, { id, leafId, subject, path, trusted }
       id: i === 0 ? (leafId ?? id) : id,
       subject,
       input: {
-        key: selectCertificateKey(issuer),
+        key: selectAuthorityKey(issuer),
         scheme: certificate.signatureScheme,
         signature: certificate.signature,
         data: { kind: 'message', bytes: certificate.tbs },

@@ -10,7 +10,7 @@ import { type Certificate, formatName, parseCertificate } from '@keywax/core/x50
 import { checkPath, checkPathValidity, matchIssuer } from '@keywax/core/x509-path';
 import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, checkName } from './checks.js';
-import { selectCertificateKey, signChain } from './chain.js';
+import { selectAuthorityKey, signChain } from './chain.js';
 import type { PlanContext, TimeClaim } from './claims.js';
 import { describeWindow, integratedAt, logNames, selectLog } from './known-log.js';
 import type { PreparedTrust } from './prepare.js';
@@ -104,7 +104,7 @@ function planTimestamp(
     id: 'timestamp.signature',
     subject,
     input: {
-      key: selectCertificateKey(leaf),
+      key: selectAuthorityKey(leaf),
       scheme: signer.scheme,
       signature: signer.signature,
       data: { kind: 'message', bytes: signer.signedAttributes },
