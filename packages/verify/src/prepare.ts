@@ -3,6 +3,7 @@
 // between trusted certificates settled, on first use, and kept with it.
 
 import { encodeHex } from '@keywax/core/bytes';
+import type { CryptoProvider } from '@keywax/core/crypto';
 import type { TransparencyLog, TrustedRoot } from '@keywax/trust';
 
 /** Bound of remembered signatures: enough for the checkpoints of a large batch, small enough to forget. */
@@ -15,8 +16,8 @@ export interface PreparedTrust {
   readonly logs: ReadonlyMap<string, readonly TransparencyLog[]>;
   /** Certificate logs by hex of the key id. */
   readonly ctLogs: ReadonlyMap<string, readonly TransparencyLog[]>;
-  /** What held once and need not be checked again under this trust root. */
-  readonly settled: SettledSignatures;
+  /** What held once and need not be checked again under this trust root, as one provider found it. */
+  readonly settledBy: (provider: CryptoProvider) => SettledSignatures;
 }
 
 /** Remembers signatures that held: those between trusted certificates for good, recurring ones up to a bound. */
@@ -35,7 +36,7 @@ export function prepareTrust(root: TrustedRoot): PreparedTrust {
       [log.logId, ...(log.checkpointKeyId?.length === 32 ? [log.checkpointKeyId] : [])].map(encodeHex),
     ),
     ctLogs: groupBy(root.ctLogs, (log) => [encodeHex(log.logId)]),
-    settled: createSettledSignatures(),
+    settledBy: rememberApart(),
   });
   prepared.add(trust);
   return trust;
@@ -56,6 +57,16 @@ function groupBy<T>(items: readonly T[], keysOf: (item: T) => readonly string[])
     }
   }
   return groups;
+}
+
+/** A memory for each provider: what one of them says convinces no other. */
+function rememberApart(): PreparedTrust['settledBy'] {
+  const memories = new WeakMap<CryptoProvider, SettledSignatures>();
+  return (provider) => {
+    const memory = memories.get(provider) ?? createSettledSignatures();
+    memories.set(provider, memory);
+    return memory;
+  };
 }
 
 function createSettledSignatures(): SettledSignatures {

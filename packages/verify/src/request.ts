@@ -144,7 +144,8 @@ export function readRequest(request: VerificationRequest): ReadRequest {
   };
 }
 
-function readCrypto(crypto: CryptoProvider = defaultCrypto): CryptoProvider {
+/** @throws CONFIG_INVALID for anything that is not a crypto provider */
+export function readCrypto(crypto: CryptoProvider = defaultCrypto): CryptoProvider {
   if (typeof crypto?.hash !== 'function' || typeof crypto.verify !== 'function')
     throw configError('crypto', 'a crypto provider');
   return crypto;

@@ -16,7 +16,8 @@ import type { Claims } from './claims.js';
 import { type Plan, type PlanSecrets, readPlan } from './plan.js';
 import { selectPredicates } from './policy.js';
 import { type Report, makeReport } from './report.js';
-import type { PreparedTrust } from './prepare.js';
+import type { SettledSignatures } from './prepare.js';
+import { readCrypto } from './request.js';
 import { countDistinct, demanded } from './threshold.js';
 
 /** Who signed. */
@@ -61,15 +62,16 @@ type Outcomes = ReadonlyMap<SignatureCheck, Outcome>;
  */
 export async function settle(plan: Plan, provider?: CryptoProvider): Promise<Verified> {
   const secrets = readPlan(plan);
-  const { trust } = secrets.request;
-  const crypto = provider ?? secrets.request.crypto;
+  const crypto = readCrypto(provider ?? secrets.request.crypto);
   if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
+  const settled = secrets.request.trust.settledBy(crypto);
   const outcomes = new Map<SignatureCheck, Outcome>();
   await Promise.all(
     listSignatures(secrets).map(async (check) => {
-      outcomes.set(check, recall(trust, check) ?? (await attempt(async () => crypto.verify(check.input))));
+      outcomes.set(check, recall(settled, check) ?? (await attempt(async () => crypto.verify(check.input))));
     }),
   );
+  remember(settled, outcomes);
   return judge(secrets, outcomes);
 }
 
@@ -79,14 +81,15 @@ export async function settle(plan: Plan, provider?: CryptoProvider): Promise<Ver
  */
 export function settleSync(plan: Plan, provider?: CryptoProvider): Verified {
   const secrets = readPlan(plan);
-  const { trust } = secrets.request;
-  const crypto = provider ?? secrets.request.crypto;
+  const crypto = readCrypto(provider ?? secrets.request.crypto);
   if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   if (crypto.verifySync === undefined) throw configError('crypto', 'a provider that can verify without waiting');
+  const settled = secrets.request.trust.settledBy(crypto);
   const outcomes = new Map<SignatureCheck, Outcome>();
   for (const check of listSignatures(secrets)) {
-    outcomes.set(check, recall(trust, check) ?? attemptSync(() => crypto.verifySync?.(check.input)));
+    outcomes.set(check, recall(settled, check) ?? attemptSync(() => crypto.verifySync?.(check.input)));
   }
+  remember(settled, outcomes);
   return judge(secrets, outcomes);
 }
 
@@ -94,8 +97,12 @@ function listSignatures({ signatures, paths }: PlanSecrets): readonly SignatureC
   return [...signatures, ...paths.flatMap((path) => path.signatures)];
 }
 
-function recall(trust: PreparedTrust, { constant, recurring }: SignatureCheck): Outcome | undefined {
-  return trust.settled.has(constant, recurring) ? 'holds' : undefined;
+function recall(settled: SettledSignatures, { constant, recurring }: SignatureCheck): Outcome | undefined {
+  return settled.has(constant, recurring) ? 'holds' : undefined;
+}
+
+function remember(settled: SettledSignatures, outcomes: Outcomes): void {
+  for (const [{ constant, recurring }, outcome] of outcomes) if (outcome === 'holds') settled.add(constant, recurring);
 }
 
 async function attempt(check: () => Promise<unknown>): Promise<Outcome> {
@@ -126,10 +133,7 @@ function describeThrown(error: unknown): Outcome {
 
 /** The verdict: every row holds, and one path whole. */
 function judge(secrets: PlanSecrets, outcomes: Outcomes): Verified {
-  const { request, claims, paths } = secrets;
-  for (const [check, outcome] of outcomes) {
-    if (outcome === 'holds') request.trust.settled.add(check.constant, check.recurring);
-  }
+  const { claims, paths } = secrets;
   const holds = (check: SignatureCheck): boolean => outcomes.get(check) === 'holds';
   const candidates = paths.filter((path) => path.failure() === undefined);
   const whole = candidates.find((path) => path.signatures.every(holds));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an attacker found where the tables of attacks do not look.
 
+import { defaultCrypto } from '@keywax/core/crypto';
 import { isKeywaxError } from '@keywax/core/errors';
 import { decodeTrustedRoot } from '@keywax/trust';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { type VerificationRequest, type Verified, prepareTrust, verifyBundle } f
 import { leafProfiled, leafWithScts } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
-import { ALICE, ARTIFACT, NOW, resolve } from './forge.js';
+import { ALICE, ARTIFACT, NOW, PROOF, changed, flipBase64, resolve } from './forge.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -88,4 +89,13 @@ describe('a time that RFC 3339 does not have', () => {
     );
     expect(report.checks.find(({ id }) => id === 'sct.time')?.expected).toMatch(/ to \+010000-01-01T00:04:59Z$/);
   });
+});
+
+test('what one crypto provider says convinces no other', async () => {
+  const trust = prepareTrust(decodeTrustedRoot(bench.lab.trustedRoot()));
+  const broken = changed('v2-message', `${PROOF}.checkpoint.envelope`, (envelope: string) =>
+    envelope.replace(/\S+\n$/, (signature) => `${flipBase64(signature.trimEnd())}\n`),
+  );
+  await verify(broken, { trust, crypto: { ...defaultCrypto, verify: async () => true } });
+  expect(await codeOf(verify(broken, { trust }))).toBe('CHECKPOINT_INVALID');
 });
