@@ -5,8 +5,11 @@
 import { type Decoder, decodeObject, required } from '@keywax/core/decode';
 import { readJson } from '@keywax/core/json';
 import { decodeMediaType } from './fields.js';
+import type { SerializedClientTrustConfig } from './serialized.js';
+import { encodeSigningConfig } from './signing-config-encode.js';
 import { MAX_SIGNING_CONFIG_BYTES, type SigningConfig, readSigningConfig } from './signing-config.js';
 import { MAX_TRUSTED_ROOT_BYTES, type TrustedRoot, readTrustedRoot } from './trusted-root.js';
+import { encodeTrustedRoot } from './trusted-root-encode.js';
 
 /** All that a client needs to know about an instance (`ClientTrustConfig`). */
 export interface ClientTrustConfig {
@@ -15,10 +18,11 @@ export interface ClientTrustConfig {
   readonly signingConfig: SigningConfig;
 }
 
+const MEDIA_TYPE = 'application/vnd.dev.sigstore.clienttrustconfig.v0.1+json';
 const MAX_BYTES = MAX_TRUSTED_ROOT_BYTES + MAX_SIGNING_CONFIG_BYTES;
 
 const decodeConfig: Decoder<ClientTrustConfig> = decodeObject<ClientTrustConfig>({
-  mediaType: decodeMediaType(['application/vnd.dev.sigstore.clienttrustconfig.v0.1+json']),
+  mediaType: decodeMediaType([MEDIA_TYPE]),
   trustedRoot: required(readTrustedRoot, 'TRUST_INVALID'),
   signingConfig: required(readSigningConfig, 'TRUST_INVALID'),
 });
@@ -29,4 +33,15 @@ const decodeConfig: Decoder<ClientTrustConfig> = decodeObject<ClientTrustConfig>
  */
 export function decodeClientTrustConfig(input: Uint8Array | string | object): ClientTrustConfig {
   return decodeConfig(readJson(input, { maxBytes: MAX_BYTES }), '$');
+}
+
+/** Encodes a client trust config; a signing config 0.1 becomes 0.2. @throws CONFIG_INVALID for an invalid `Date` */
+export function encodeClientTrustConfig(
+  config: Pick<ClientTrustConfig, 'trustedRoot' | 'signingConfig'>,
+): SerializedClientTrustConfig {
+  return {
+    mediaType: MEDIA_TYPE,
+    trustedRoot: encodeTrustedRoot(config.trustedRoot),
+    signingConfig: encodeSigningConfig(config.signingConfig),
+  };
 }

@@ -57,7 +57,8 @@ export const MAX_SIGNING_CONFIG_BYTES = 262_144; // ATTACKS 4.3
 const MAX_SERVICES = 64;
 
 const MEDIA_TYPE_V01 = 'application/vnd.dev.sigstore.signingconfig.v0.1+json';
-const MEDIA_TYPE_V02 = 'application/vnd.dev.sigstore.signingconfig.v0.2+json';
+/** The version that is written. */
+export const SIGNING_CONFIG_MEDIA_TYPE = 'application/vnd.dev.sigstore.signingconfig.v0.2+json';
 
 /** A URL that may be contacted (TR-029): https, or http on this machine. */
 const decodeUrl: Decoder<string> = (value, at) => {
@@ -118,7 +119,7 @@ interface ConfigMembers {
 }
 
 const decodeMembers: Decoder<ConfigMembers> = decodeObject<ConfigMembers>({
-  mediaType: decodeMediaType([MEDIA_TYPE_V01, MEDIA_TYPE_V02]),
+  mediaType: decodeMediaType([MEDIA_TYPE_V01, SIGNING_CONFIG_MEDIA_TYPE]),
   caUrls: arrayOf(decodeService, MAX_SERVICES),
   oidcUrls: arrayOf(decodeService, MAX_SERVICES),
   rekorTlogUrls: arrayOf(decodeService, MAX_SERVICES),

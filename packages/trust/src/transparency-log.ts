@@ -29,6 +29,8 @@ export interface TransparencyLog {
   readonly baseUrl: string;
   /** What its checkpoints are named after: the host of `baseUrl`, with the port where one is written. */
   readonly origin: string;
+  /** Name of the tree's hash function; only `SHA2_256` is supported. */
+  readonly hashAlgorithm: string;
   /** Name in the algorithm registry, known or not. */
   readonly keyDetails: string;
   /** The key as the trusted root has it: SPKI, or PKCS#1 for `PKCS1_…` details. */
@@ -45,6 +47,8 @@ export interface TransparencyLog {
   readonly logId: Uint8Array;
   /** The 32-byte key id whose first four bytes mark the log's signature on a checkpoint; absent where the log is unusable. */
   readonly checkpointKeyId?: Uint8Array;
+  /** The checkpoint key id as the trusted root has it, 32 bytes or the first four of them; absent where it has none. */
+  readonly statedCheckpointKeyId?: Uint8Array;
   /** Who runs it; logs of one operator may count as one. */
   readonly operator?: string;
 }
@@ -137,22 +141,24 @@ interface DeclaredIds {
 }
 
 function makeLog(members: LogMembers, at: string, matchId: IdMatch): TransparencyLog {
-  const { baseUrl, publicKey, logId, operator } = members;
+  const { baseUrl, hashAlgorithm, publicKey, logId, checkpointKeyId, operator } = members;
   const origin = originOf(baseUrl);
   return Object.freeze({
     baseUrl,
     origin,
+    hashAlgorithm,
     keyDetails: publicKey.keyDetails,
     rawKey: publicKey.rawBytes,
     ...readLogKey(members, { at, origin, matchId }),
     validFor: publicKey.validFor,
     logId,
+    ...(checkpointKeyId === undefined ? {} : { statedCheckpointKeyId: checkpointKeyId }),
     ...(operator === undefined ? {} : { operator }),
   });
 }
 
 /** RUL-15: the host, with the port where one is written. */
-function originOf(baseUrl: string): string {
+export function originOf(baseUrl: string): string {
   const url = selectHttpUrl(baseUrl);
   if (url === undefined) return '';
   return url.port === undefined ? url.host : `${url.host}:${url.port}`;

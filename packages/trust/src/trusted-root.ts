@@ -23,16 +23,21 @@ export interface TrustedRoot {
   readonly timestampAuthorities: readonly CertificateAuthority[];
 }
 
+/** The lists of a trusted root. */
+export type TrustedRootEntries = Omit<TrustedRoot, 'mediaType'>;
+
 /** The most bytes of a trusted root. */
 export const MAX_TRUSTED_ROOT_BYTES = 1_048_576; // ATTACKS 4.3
-const MAX_ENTRIES = 64; // ten times what the largest of the known instances lists
+/** The most entries of a kind in a trusted root. */
+export const MAX_ENTRIES = 64; // ten times what the largest of the known instances lists
+
+/** The one that other clients read too, for roots without members of version 0.2. */
+const MEDIA_TYPE_V01 = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
+/** For roots that name operators or checkpoint key ids. */
+export const MEDIA_TYPE_V02 = 'application/vnd.dev.sigstore.trustedroot.v0.2+json';
 
 /** RUL-20: the members of version 0.2 are read in all of them. */
-const MEDIA_TYPES = [
-  'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-  'application/vnd.dev.sigstore.trustedroot.v0.1+json',
-  'application/vnd.dev.sigstore.trustedroot.v0.2+json',
-] as const;
+const MEDIA_TYPES = [MEDIA_TYPE_V01, 'application/vnd.dev.sigstore.trustedroot.v0.1+json', MEDIA_TYPE_V02] as const;
 
 interface RootMembers {
   readonly mediaType: string;
@@ -70,18 +75,32 @@ export const readTrustedRoot: Decoder<TrustedRoot> = transform(decodeMembers, (m
   }),
 );
 
-/** Logs of which no two have one key id and different keys (ATTACKS B3). One log may be listed more than once. */
+/** Logs of which no two have one key id and different keys. */
 function logsOf(decoder: Decoder<TransparencyLog>): Decoder<readonly TransparencyLog[]> {
   return transform(arrayOf(decoder, MAX_ENTRIES), (logs, at) => {
-    const keys = new Map<string, Uint8Array>();
-    logs.forEach((log, i) => {
-      const id = encodeHex(log.logId);
-      const key = log.key?.spki ?? log.rawKey;
-      const known = keys.get(id) ?? key;
-      if (!equalBytes(known, key))
-        throw invalidTrust(`${at}[${i}].logId`, 'a key id of its own, or the key of the other log with this id');
-      keys.set(id, known);
-    });
+    checkKeyIds(logs, at);
     return logs;
   });
+}
+
+/** ATTACKS B3: one log may be listed more than once, but one key id has one key. @throws TRUST_INVALID */
+export function checkKeyIds(logs: readonly TransparencyLog[], at: string): void {
+  const keys = new Map<string, Uint8Array>();
+  logs.forEach((log, i) => {
+    const id = encodeHex(log.logId);
+    const key = log.key?.spki ?? log.rawKey;
+    const known = keys.get(id) ?? key;
+    if (!equalBytes(known, key))
+      throw invalidTrust(`${at}[${i}].logId`, 'a key id of its own, or the key of the other log with this id');
+    keys.set(id, known);
+  });
+}
+
+/** The oldest media type that knows all members of the entries. */
+export function selectMediaType(entries: TrustedRootEntries): string {
+  const { logs, ctLogs, certificateAuthorities, timestampAuthorities } = entries;
+  const isNew =
+    [...logs, ...ctLogs].some((log) => log.operator !== undefined || log.statedCheckpointKeyId !== undefined) ||
+    [...certificateAuthorities, ...timestampAuthorities].some(({ operator }) => operator !== undefined);
+  return isNew ? MEDIA_TYPE_V02 : MEDIA_TYPE_V01;
 }

@@ -12,7 +12,9 @@ test('the README lists every export', () => {
   expect(new Set(listed)).toEqual(new Set(Object.keys(exported)));
 });
 
-test('the example of the README imports what there is', () => {
-  const [, names = ''] = /import \{ (.*) \} from '@keywax\/trust';/.exec(readme) ?? [];
-  for (const name of names.split(', ')) expect(Object.keys(exported)).toContain(name);
+test('the examples of the README import what there is', () => {
+  const imports = [...readme.matchAll(/import \{ (.*) \} from '@keywax\/trust';/g)];
+  expect(imports).toHaveLength(2);
+  for (const name of imports.flatMap(([, names = '']) => names.split(', ')))
+    expect(Object.keys(exported)).toContain(name);
 });
