@@ -90,7 +90,14 @@ function planEntry(context: PlanContext, ledger: Ledger, step: EntryStep): reado
     ledger.require('entry.window', subject, isWithin(log.validFor, at), () => describeWindow(log.validFor, at));
   }
   const byPromise = entry.promise === undefined ? [] : [checkName('promise.signature', subject)];
-  return [{ index: entry.logIndex, log, provenBy: [checkName('entry.signature', subject), ...byPromise, ...byProof] }];
+  return [
+    { index: provenIndex(entry), log, provenBy: [checkName('entry.signature', subject), ...byPromise, ...byProof] },
+  ];
+}
+
+/** Over all shards of Rekor v1 no proof names an index: where no promise does, it is that of the proof, in its shard. */
+function provenIndex({ logIndex, promise, proof }: LogEntry): bigint {
+  return promise === undefined ? (proof?.logIndex ?? logIndex) : logIndex;
 }
 
 /** RUL-8: only a promise can stand in for a proof, and only in a bundle 0.1. */

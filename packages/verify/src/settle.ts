@@ -42,6 +42,7 @@ export interface VerifiedTime {
 export interface Verified {
   readonly signer: VerifiedSigner;
   readonly times: readonly VerifiedTime[];
+  /** Indices as proven: on Rekor v1 over all shards by a promise, or else in one shard by a proof. */
   readonly entries: readonly { readonly index: bigint; readonly log: string }[];
   /** The statement of a DSSE bundle. */
   readonly statement?: Statement;

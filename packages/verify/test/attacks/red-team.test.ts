@@ -9,7 +9,7 @@ import { type VerificationRequest, type Verified, prepareTrust, verifyBundle } f
 import { leafProfiled, leafWithScts } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
-import { ALICE, ARTIFACT, NOW, PROOF, changed, flipBase64, resolve } from './forge.js';
+import { ALICE, ARTIFACT, ENTRY, NOW, PROOF, changed, flipBase64, resolve } from './forge.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -98,4 +98,10 @@ test('what one crypto provider says convinces no other', async () => {
   );
   await verify(broken, { trust, crypto: { ...defaultCrypto, verify: async () => true } });
   expect(await codeOf(verify(broken, { trust }))).toBe('CHECKPOINT_INVALID');
+});
+
+test('an index that neither promise nor proof names is not a result', async () => {
+  const { entries } = await verify('bundle-0.2-no-promise');
+  const forged = await verify(changed('bundle-0.2-no-promise', `${ENTRY}.logIndex`, '424242'));
+  expect(forged.entries).toEqual(entries);
 });
