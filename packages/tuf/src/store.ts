@@ -54,8 +54,23 @@ export function guardStore(store: TufStore): TufStore {
     read: (area, name) => guard(() => store.read(area, name)),
     write: (area, name, bytes) => guard(() => store.write(area, name, bytes)),
     remove: (area, name) => guard(() => store.remove(area, name)),
-    withLock: (task, signal) => guard(() => store.withLock(task, signal)),
+    withLock: (task, signal) => guardLock(store, task, signal),
   };
+}
+
+/** What the task throws is not the store's failure. */
+async function guardLock<T>(store: TufStore, task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const result = await guard(() =>
+    store.withLock(async () => {
+      try {
+        return { value: await task() };
+      } catch (error) {
+        return { error };
+      }
+    }, signal),
+  );
+  if ('error' in result) throw result.error;
+  return result.value;
 }
 
 async function guard<T>(run: () => Promise<T>): Promise<T> {
