@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['source', 'node', 'import', 'module', 'default'];
 
 // What is generated has to be there before a test imports it.
-execFileSync(process.execPath, ['packages/keywax/scripts/generate.mjs']);
+execFileSync(process.execPath, ['packages/tuf/scripts/generate.mjs']);
 
 export default defineConfig({
   resolve: { conditions },

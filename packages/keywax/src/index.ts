@@ -39,7 +39,7 @@ export {
   gitlabCi,
   google,
 } from './presets.js';
-export { PRODUCTION_SOURCE } from './production.generated.js';
+export { PRODUCTION_SOURCE } from '@keywax/tuf/production';
 export { type SignOptions, attest, sign } from './sign.js';
 export type { StatementInput, SubjectInput } from './statement.js';
 export {

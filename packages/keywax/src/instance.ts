@@ -4,7 +4,7 @@
 import { type SigningConfig, decodeClientTrustConfig, decodeSigningConfig, decodeTrustedRoot } from '@keywax/trust';
 import { type PreparedTrust, prepareTrust } from '@keywax/verify';
 import { configError, copyOptions, refuseUnknown } from './options.js';
-import { PRODUCTION_TRUSTED_ROOT } from './production.generated.js';
+import { PRODUCTION_TRUSTED_ROOT } from '@keywax/tuf/production';
 
 /** JSON text, its UTF-8 bytes, or the object that comes of parsing it. */
 export type JsonDocument = Uint8Array | string | object;

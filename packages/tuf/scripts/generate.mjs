@@ -3,12 +3,14 @@
 // that was the last one known when this was built.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PACKAGE = '@sigstore/tuf';
-const OUTPUT = fileURLToPath(new URL('../src/production.generated.ts', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../src', import.meta.url));
+const NAME = 'production.generated.ts';
 
 const require = createRequire(import.meta.url);
 const { version } = require(`${PACKAGE}/package.json`);
@@ -45,7 +47,8 @@ export const PRODUCTION_TRUSTED_ROOT: string =
   ${JSON.stringify(trustedRoot.text)};
 `;
 // Unchanged text is left alone, so that watchers see no change.
-if (!existsSync(OUTPUT) || readFileSync(OUTPUT, 'utf8') !== source) writeFileSync(OUTPUT, source);
+const written = readdirSync(FOLDER).includes(NAME) ? readFileSync(join(FOLDER, NAME), 'utf8') : undefined;
+if (written !== source) writeFileSync(join(FOLDER, NAME), source);
 
 function read(name, encoded) {
   if (typeof encoded !== 'string') throw new Error(`${PACKAGE} ${version} carries no ${name}`);

@@ -15,9 +15,9 @@ export interface HostEnvironment {
 export function defaultCacheDirectory({ platform, env }: HostEnvironment): string | undefined {
   if (platform === 'win32') return below(absolute(env['LOCALAPPDATA'], /^(?:[A-Za-z]:[\\/]|\\\\)/), '\\');
   const home = absolute(env['HOME'], /^\//);
-  if (platform === 'darwin') return below(home && `${home}/Library/Application Support`, '/');
+  if (platform === 'darwin') return below(home === undefined ? home : `${home}/Library/Application Support`, '/');
   // XDG Base Directory: a path that is not absolute is to be ignored.
-  return below(absolute(env['XDG_DATA_HOME'], /^\//) ?? (home && `${home}/.local/share`), '/');
+  return below(absolute(env['XDG_DATA_HOME'], /^\//) ?? (home === undefined ? home : `${home}/.local/share`), '/');
 }
 
 function absolute(path: string | undefined, pattern: RegExp): string | undefined {

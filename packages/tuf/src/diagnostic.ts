@@ -12,6 +12,7 @@ export interface TufDiagnostic {
    * `cacheIncomplete`: a target that was in use could not be fetched in its new version; offline use keeps the old state.
    * `storeFailed`: the store cannot be written, so that this process alone has what it fetched.
    * `storeShared`: others may write to the folder of the store.
+   * `refreshFailed`: a refresh in the background failed; what was answered from the cache holds until it expires.
    */
   readonly kind:
     | 'rootForbidden'
@@ -19,7 +20,8 @@ export interface TufDiagnostic {
     | 'cacheRefused'
     | 'cacheIncomplete'
     | 'storeFailed'
-    | 'storeShared';
+    | 'storeShared'
+    | 'refreshFailed';
   readonly message: string;
   /** What would have been thrown, where there is such an error. */
   readonly error?: KeywaxError;

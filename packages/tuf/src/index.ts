@@ -11,3 +11,29 @@ export {
 export type { DiagnosticListener, TufDiagnostic } from './diagnostic.js';
 export type { TopLevelRole } from './role-keys.js';
 export { type StoreArea, type TufStore, createMemoryStore } from './store.js';
+export { type HostEnvironment, defaultCacheDirectory } from './cache-directory.js';
+export {
+  type InitOptions,
+  type RootKey,
+  type RootSummary,
+  describeRoot,
+  initInstance,
+  unsafeFetchFirstRoot,
+} from './initial-root.js';
+export {
+  INSTANCE_NAMES,
+  type InstanceChoice,
+  type InstanceDescription,
+  type InstanceName,
+  type InstanceThresholds,
+  type MirrorInstance,
+  describeInstance,
+  isInstanceName,
+} from './instances.js';
+export {
+  type CompiledState,
+  type InstanceDocumentBytes,
+  type InstanceTrust,
+  type InstanceTrustOptions,
+  fetchInstanceTrust,
+} from './trust.js';
