@@ -232,67 +232,54 @@ function planInclusion(
 
 /** The checkpoint is the log's: origin, and every signature that a key of the log claims to have made. */
 function planCheckpoint(
-  { trust }: PlanContext,
+  { trust, request }: PlanContext,
   ledger: Ledger,
   { entry, subject, log, checkpoint }: EntryStep & { readonly log: TransparencyLog; readonly checkpoint: Checkpoint },
 ): void {
-  const name = originHost(checkpoint.origin, entry);
-  ledger.require('checkpoint.origin', subject, name === log.origin, () => ({
+  ledger.require('checkpoint.origin', subject, originHost(checkpoint.origin, entry) === log.origin, () => ({
     expected: quoteText(log.origin),
     actual: quoteText(checkpoint.origin),
   }));
-  const keysOfLog = trust.root.logs.filter(
-    (candidate) => candidate.key !== undefined && candidate.origin === log.origin,
-  );
-  const ours = checkpoint.signatures.flatMap((line, i) =>
-    line.name === name
-      ? keysOfLog.filter((candidate) => hasHint(candidate, line)).map((candidate) => ({ candidate, line, i }))
-      : [],
-  );
-  const own = ours.find(({ candidate }) => equalBytes(candidate.logId, log.logId));
+  const lines = selectLines(trust.root.logs, log.origin, checkpoint);
+  const own = lines.find(({ logId }) => equalBytes(logId, log.logId));
   // C2SP signed-note: unknown signers are ignored, one of the log's own key is needed
   ledger.require('checkpoint.signer', subject, own !== undefined, () => ({
     expected: `a signature of ${quoteText(log.origin)} with the key of the entry`,
   }));
+  const bytes = checkpoint.signedText;
+  const digest = encodeHex(request.crypto.hash('sha256', bytes));
   // RUL-4: a known key's signature that fails refuses the checkpoint
-  for (const one of ours) {
-    const { candidate, line, i } = one;
-    signCheckpoint(ledger, {
-      subject: one === own ? subject : `${subject} line ${i}`,
-      log: candidate,
-      line,
-      checkpoint,
+  for (const line of lines) {
+    const { logId, key, suite, signature, position } = line;
+    ledger.sign({
+      id: 'checkpoint.signature',
+      subject: line === own ? subject : `${subject} line ${position}`,
+      input: { key, scheme: suite, signature, data: { kind: 'message', bytes } },
+      recurring: `${encodeHex(logId)} ${encodeHex(signature)} ${digest}`,
     });
   }
 }
 
-function signCheckpoint(
-  ledger: Ledger,
-  {
-    subject,
-    log,
-    line,
-    checkpoint,
-  }: {
-    readonly subject: string;
-    readonly log: TransparencyLog;
-    readonly line: NoteSignature;
-    readonly checkpoint: Checkpoint;
-  },
-): void {
-  const { key, suite } = log;
-  if (key === undefined || suite === undefined) return;
-  ledger.sign({
-    id: 'checkpoint.signature',
-    subject,
-    input: { key, scheme: suite, signature: line.signature, data: { kind: 'message', bytes: checkpoint.signedText } },
-    recurring: [encodeHex(log.logId), encodeHex(line.signature), encodeHex(checkpoint.signedText)].join(' '),
-  });
+/** A signature line, and the log in whose name and with whose key it claims to be. */
+interface LogLine extends Required<Pick<TransparencyLog, 'logId' | 'key' | 'suite'>> {
+  readonly signature: Uint8Array;
+  readonly position: number;
+}
+
+/** The lines that keys of the log with this name claim to have signed. */
+function selectLines(logs: readonly TransparencyLog[], name: string, { signatures }: Checkpoint): readonly LogLine[] {
+  return signatures.flatMap((line, position) =>
+    logs.flatMap((log) => {
+      const { origin, logId, key, suite } = log;
+      if (line.name !== name || origin !== name || key === undefined || suite === undefined) return [];
+      return hasHint(log, line) ? [{ logId, key, suite, signature: line.signature, position }] : [];
+    }),
+  );
 }
 
 /** C2SP signed-note: the first four bytes of a key id mark the signatures of the key. */
-function hasHint({ checkpointKeyId }: TransparencyLog, line: NoteSignature): boolean {
-  return checkpointKeyId !== undefined && equalBytes(checkpointKeyId.subarray(0, KEY_HINT_BYTES), line.keyHint);
+function hasHint({ checkpointKeyId }: TransparencyLog, { keyHint }: NoteSignature): boolean {
+  return checkpointKeyId !== undefined && equalBytes(checkpointKeyId.subarray(0, KEY_HINT_BYTES), keyHint);
 }
 
 /** The name of the log in an origin: Rekor v1 writes `HOST - TREEID`, v2 the name alone (RUL-19). */

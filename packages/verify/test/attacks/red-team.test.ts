@@ -3,12 +3,23 @@
 
 import { defaultCrypto } from '@keywax/core/crypto';
 import { isKeywaxError } from '@keywax/core/errors';
+import { encodeNote } from '@keywax/core/note';
+import { signNoteText } from '@keywax/stack/lab';
+import { decodeBundle } from '@keywax/bundle';
 import { decodeTrustedRoot } from '@keywax/trust';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type VerificationRequest, type Verified, prepareTrust, verifyBundle } from '../../src/index.js';
+import {
+  type VerificationRequest,
+  type Verified,
+  planVerification,
+  prepareTrust,
+  verifyBundle,
+} from '../../src/index.js';
+import { readPlan } from '../../src/plan.js';
 import { leafProfiled, leafWithScts } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
+import { provenInV2 } from './entries.js';
 import { ALICE, ARTIFACT, ENTRY, NOW, PROOF, changed, flipBase64, resolve } from './forge.js';
 
 let bench: Bench;
@@ -104,4 +115,22 @@ test('an index that neither promise nor proof names is not a result', async () =
   const { entries } = await verify('bundle-0.2-no-promise');
   const forged = await verify(changed('bundle-0.2-no-promise', `${ENTRY}.logIndex`, '424242'));
   expect(forged.entries).toEqual(entries);
+});
+
+test('a checkpoint with as many signature lines as there may be is not kept once for each', async () => {
+  const attempt = await provenInV2(({ lab: { rekorV2 } }) => ({
+    extensions: ['x'.repeat(50_000)],
+    envelope: (text) =>
+      encodeNote({ text, signatures: Array.from({ length: 64 }, () => signNoteText(text, rekorV2.signer)) }),
+  }))(bench);
+  const plan = planVerification(decodeBundle(attempt.bundle), {
+    artifact: ARTIFACT,
+    identity: ALICE,
+    now: NOW,
+    trust: prepareTrust(decodeTrustedRoot(bench.lab.trustedRoot())),
+  });
+  const lines = readPlan(plan).signatures.filter(({ id }) => id === 'checkpoint.signature');
+  expect(lines).toHaveLength(64);
+  expect(lines.every(({ recurring }) => recurring !== undefined && recurring.length < 1_000)).toBe(true);
+  expect(new Set(lines.map(({ input }) => input.data.bytes)).size).toBe(1);
 });
