@@ -247,7 +247,11 @@ function compileNode(tree: Node, at: string, source: string): readonly Step[] {
     }
   };
   const emitRepeat = (part: Node, min: number, max: number): void => {
-    for (let i = 0; i < min; i++) emit(part);
+    for (let i = 0; i < min; i++) {
+      const before = steps.length;
+      emit(part);
+      if (steps.length === before) return; // an empty part, however often: without this, nested ones take for ever
+    }
     if (max === Infinity) {
       const start = steps.length;
       const split = jump(start + 1);
@@ -269,7 +273,9 @@ function compileNode(tree: Node, at: string, source: string): readonly Step[] {
 
 function runProgram(program: readonly Step[], text: string): boolean {
   if (text.length > MAX_SUBJECT_CHARS) return false;
-  let current = closure(program, [0]);
+  const reachedAt = new Uint32Array(program.length + 1); // after which character each step was last reached, from 1
+  let position = 1;
+  let current = closure(program, [0], { reachedAt, position });
   for (const char of text) {
     const code = char.codePointAt(0) as number;
     const next: number[] = [];
@@ -279,18 +285,23 @@ function runProgram(program: readonly Step[], text: string): boolean {
         next.push(index + 1);
     }
     if (next.length === 0) return false;
-    current = closure(program, next);
+    current = closure(program, next, { reachedAt, position: ++position });
   }
-  return current.has(program.length);
+  return reachedAt[program.length] === position;
 }
 
-/** All steps that are reached from `starts` without consuming anything. */
-function closure(program: readonly Step[], starts: readonly number[]): ReadonlySet<number> {
-  const reached = new Set<number>();
+/** All steps that are reached from `starts` without consuming anything, each once. */
+function closure(
+  program: readonly Step[],
+  starts: readonly number[],
+  { reachedAt, position }: { readonly reachedAt: Uint32Array; readonly position: number },
+): readonly number[] {
+  const reached: number[] = [];
   const open = [...starts];
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    if (reached.has(index)) continue;
-    reached.add(index);
+    if (reachedAt[index] === position) continue;
+    reachedAt[index] = position;
+    reached.push(index);
     const step = program[index];
     if (step !== undefined && 'targets' in step) open.push(...step.targets);
   }

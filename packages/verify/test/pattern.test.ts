@@ -120,3 +120,14 @@ test('a pattern that makes a backtracking engine explode takes linear time', () 
   expect(matches('(a|aa)+', `${'a'.repeat(4_000)}b`)).toBe(false);
   expect(matches('.*', 'a'.repeat(65_536))).toBe(false);
 });
+
+test.each(['(((){9999}){9999}){9999}', '(((a{0}){9999}){9999}){9999}', '(((){9999}){1,9999}){9999}'])(
+  'a pattern that repeats nothing is compiled at once: %s',
+  (source) => {
+    try {
+      expect(matches(source, 'a')).toBe(false);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+  },
+);
