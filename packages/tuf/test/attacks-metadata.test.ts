@@ -61,8 +61,16 @@ const targetFile = (length: PlainJson, hashes: PlainJson = { sha256: 'ab'.repeat
 const FORMAT = 'TUF_METADATA_INVALID';
 const SUPPORTED_TIMES = ['2026-12-31T23:59:59Z'];
 const TIMES: readonly PlainJson[] = [
-  ...['', 'never', '2040', '+275760-09-13T00:00:00Z', '2040-01-01T00:00:00+02:00', '2040-01-01T00:00:00.5Z'],
-  ...['2040-02-30T00:00:00Z', '2040-01-01 00:00:00Z', '2040-01-01T00:00:00z', '2040-01-01T24:00:00Z'],
+  '',
+  'never',
+  '2040',
+  '+275760-09-13T00:00:00Z',
+  '2040-01-01T00:00:00+02:00',
+  '2040-01-01T00:00:00.5Z',
+  '2040-02-30T00:00:00Z',
+  '2040-01-01 00:00:00Z',
+  '2040-01-01T00:00:00z',
+  '2040-01-01T24:00:00Z',
   4_070_908_800,
   null,
 ];
@@ -434,7 +442,7 @@ const CASES: readonly Case[] = [
     title: 'a mirror that changes in between is refused',
     attack: ({ repository, answers }) => {
       repository.release();
-      answers.set('3.snapshot.json', { body: repository.files.get('2.snapshot.json') as Uint8Array });
+      answers.set('3.snapshot.json', { body: repository.files.get('2.snapshot.json') ?? '' });
     },
     code: 'TUF_CONTENT_MISMATCH',
     changes: TIMESTAMP,

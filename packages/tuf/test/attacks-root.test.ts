@@ -211,15 +211,17 @@ const CASES: readonly RootCase[] = [
     },
     changes: ['metadata/root', 'metadata/timestamp', 'roots/2'],
   },
-  ...[
-    ['an RSA key as Ed25519', withMembers(keyJson('rsa-2048'), { keytype: 'ed25519', scheme: 'ed25519' })],
-    ['P-384 as P-256', withMembers(keyJson('P-384'), { scheme: 'ecdsa-sha2-nistp256' })],
-    ['P-256 as RSA-PSS', withMembers(keyJson('P-256'), { keytype: 'rsa', scheme: 'rsassa-pss-sha256' })],
-    ['an RSA key type with the Ed25519 scheme', withMembers(keyJson('ed25519'), { keytype: 'rsa' })],
-  ].map(([title, key]) => ({
+  ...(
+    [
+      ['an RSA key as Ed25519', withMembers(keyJson('rsa-2048'), { keytype: 'ed25519', scheme: 'ed25519' })],
+      ['P-384 as P-256', withMembers(keyJson('P-384'), { scheme: 'ecdsa-sha2-nistp256' })],
+      ['P-256 as RSA-PSS', withMembers(keyJson('P-256'), { keytype: 'rsa', scheme: 'rsassa-pss-sha256' })],
+      ['an RSA key type with the Ed25519 scheme', withMembers(keyJson('ed25519'), { keytype: 'rsa' })],
+    ] as readonly (readonly [string, PlainJson])[]
+  ).map(([title, key]) => ({
     id: 'TU-011',
-    title: `${String(title)} is refused`,
-    attack: (world: World) => addTimestampKey(world, key ?? null),
+    title: `${title} is refused`,
+    attack: (world: World) => addTimestampKey(world, key),
     code: 'TUF_METADATA_INVALID' as const,
   })),
   ...[
@@ -229,7 +231,7 @@ const CASES: readonly RootCase[] = [
     ['a point of small order', `01${'00'.repeat(31)}`],
   ].map(([title, hex]) => ({
     id: 'TU-012',
-    title: `an Ed25519 key of ${String(title)} is refused`,
+    title: `an Ed25519 key of ${title} is refused`,
     attack: (world: World) => addTimestampKey(world, ed25519(hex ?? '')),
     code: 'TUF_METADATA_INVALID' as const,
   })),
