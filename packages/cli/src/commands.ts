@@ -9,7 +9,7 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-/** Every command by name, in the order of the help. */
+/** Every command by name, of one word or two, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   sign: {
     summary: 'sign files with a key that is used once, under your identity',
@@ -26,6 +26,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   inspect: {
     summary: 'show what a bundle claims, without verifying it',
     load: async () => (await import('./commands/inspect.js')).inspectCommand,
+  },
+  'trust show': {
+    summary: 'show whom a trusted root vouches for, and what is valid now',
+    load: async () => (await import('./commands/trust-show.js')).trustShowCommand,
+  },
+  'trust create': {
+    summary: 'make a trusted root from chains and keys, or add to one',
+    load: async () => (await import('./commands/trust-create.js')).trustCreateCommand,
   },
   stack: {
     summary: 'run a whole Sigstore instance on this machine',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flags of a command. Refused: unknown ones, the same one twice, values that are missing or empty.
+// Flags of a command. Refused: unknown ones, the same one twice but for lists, values that are missing or empty.
 
 import { parseArgs } from 'node:util';
 import { KeywaxError } from '@keywax/core/errors';
@@ -9,19 +9,30 @@ import { escapeText } from './render/text.js';
 export interface ValueFlag {
   readonly value: string;
   readonly help: string;
+  readonly list?: undefined;
+}
+
+/** A flag that takes a value and may be given several times. */
+export interface ListFlag {
+  readonly value: string;
+  readonly help: string;
+  readonly list: true;
 }
 
 /** A flag that is there or not. */
 export interface SwitchFlag {
   readonly value?: undefined;
   readonly help: string;
+  readonly list?: undefined;
 }
 
 /** The flags of a command by name, without dashes. */
-export type Flags = Readonly<Record<string, ValueFlag | SwitchFlag>>;
+export type Flags = Readonly<Record<string, ValueFlag | ListFlag | SwitchFlag>>;
 
-/** What was given: text for flags with a value, `true` for switches. */
-export type FlagValues<F extends Flags> = { readonly [K in keyof F]?: F[K] extends ValueFlag ? string : true };
+/** What was given: text for flags with a value, all of it for lists, `true` for switches. */
+export type FlagValues<F extends Flags> = {
+  readonly [K in keyof F]?: F[K] extends ListFlag ? readonly string[] : F[K] extends ValueFlag ? string : true;
+};
 
 /** What a command was called with. */
 export interface Invocation<F extends Flags> {
@@ -43,12 +54,16 @@ export function parseFlags<F extends Flags>(args: readonly string[], flags: F): 
     ]),
   );
   const { positionals, tokens } = readTokens(args, options);
-  const values: Record<string, string | true> = {};
+  const values: Record<string, string | readonly string[] | true> = {};
   for (const token of tokens) {
     if (token.kind !== 'option') continue;
-    if (Object.hasOwn(values, token.name)) throw usageError(`--${token.name} is given twice`);
-    if (token.value === '') throw usageError(`--${token.name} is empty`);
-    values[token.name] = token.value ?? true;
+    const { name, value } = token;
+    const earlier = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === '') throw usageError(`--${name} is empty`);
+    if (flags[name]?.list === true && value !== undefined)
+      values[name] = [...(Array.isArray(earlier) ? earlier : []), value];
+    else if (earlier !== undefined) throw usageError(`--${name} is given twice`);
+    else values[name] = value ?? true;
   }
   return { flags: values as FlagValues<F>, operands: positionals };
 }

@@ -5,6 +5,8 @@ import type { Command } from './command.js';
 import { COMMANDS } from './commands.js';
 import { padText } from './render/text.js';
 
+const NAME_WIDTH = 12;
+
 /** The help of `keywax` itself. */
 export function describeProgram(): string {
   const names = [
@@ -17,7 +19,7 @@ export function describeProgram(): string {
     '',
     'Usage: keywax COMMAND …',
     '',
-    ...names.map(([name, summary]) => `  ${padText(name, 9)} ${summary}`),
+    ...names.map(([name, summary]) => `  ${padText(name, NAME_WIDTH)} ${summary}`),
     '',
     'Data goes to stdout, prose to stderr. Exit codes: 0 done, or verified · 1 not verified ·',
     '2 wrong usage, or a file that cannot be read or written · 3 network or trust.',
@@ -25,10 +27,25 @@ export function describeProgram(): string {
   ].join('\n');
 }
 
+/** The help of the commands that begin with one word. */
+export function describeGroup(word: string): string {
+  const rows = Object.entries(COMMANDS).filter(([name]) => name.startsWith(`${word} `));
+  return [
+    `Usage: keywax ${word} COMMAND …`,
+    '',
+    ...rows.map(([name, { summary }]) => `  ${padText(name, NAME_WIDTH)} ${summary}`),
+    '',
+  ].join('\n');
+}
+
 /** The help of one command. */
 export function describeCommand(name: string, { operands, about, flags }: Command): string {
   const rows = Object.entries(flags).map(
-    ([flag, { value, help }]) => [`--${flag}${value === undefined ? '' : ` ${value}`}`, help] as const,
+    ([flag, { value, help, list }]) =>
+      [
+        `--${flag}${value === undefined ? '' : ` ${value}`}`,
+        list === true ? `${help}; may be given several times` : help,
+      ] as const,
   );
   const width = Math.max(...rows.map(([flag]) => flag.length));
   return [

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which instance is trusted and signed with, from files that the flags name.
 
-import { MAX_SIGNING_CONFIG_BYTES, MAX_TRUSTED_ROOT_BYTES } from '@keywax/trust';
+import {
+  MAX_SIGNING_CONFIG_BYTES,
+  MAX_TRUSTED_ROOTS_BYTES,
+  MAX_TRUSTED_ROOT_BYTES,
+  type TrustedRoot,
+  decodeTrustedRoots,
+  encodeTrustedRoot,
+  mergeTrustedRoots,
+} from '@keywax/trust';
 import type { Instance } from 'keywax';
 import { readDocument } from './document-file.js';
 import { type ValueFlag, refuseTogether } from './flags.js';
@@ -15,7 +23,10 @@ export interface InstanceFlags {
 
 /** The flags that say what is trusted. */
 export const TRUST_FLAGS: Readonly<Record<'trusted-root' | 'trust-config', ValueFlag>> = {
-  'trusted-root': { value: 'FILE', help: 'trusted root (production as last known, unless given)' },
+  'trusted-root': {
+    value: 'FILE',
+    help: 'trusted root, or several on a line each (production as last known, unless given)',
+  },
   'trust-config': { value: 'FILE', help: 'trusted root and signing config in one file' },
 };
 
@@ -35,9 +46,16 @@ export async function readInstanceFiles(flags: InstanceFlags): Promise<Instance>
   }
   if (trustedRoot === undefined && signingConfig === undefined) return 'production';
   return {
-    trustedRoot: trustedRoot === undefined ? 'production' : await readDocument(trustedRoot, MAX_TRUSTED_ROOT_BYTES),
+    trustedRoot: trustedRoot === undefined ? 'production' : encodeTrustedRoot(await readTrustedRoots([trustedRoot])),
     ...(signingConfig === undefined
       ? {}
       : { signingConfig: await readDocument(signingConfig, MAX_SIGNING_CONFIG_BYTES) }),
   };
+}
+
+/** Reads files of one or several trusted roots as one. @throws FILE_FAILED, INPUT_TOO_LARGE, INPUT_MALFORMED, TRUST_INVALID */
+export async function readTrustedRoots(paths: readonly string[]): Promise<TrustedRoot> {
+  const roots: TrustedRoot[] = [];
+  for (const path of paths) roots.push(...decodeTrustedRoots(await readDocument(path, MAX_TRUSTED_ROOTS_BYTES)));
+  return mergeTrustedRoots(roots);
 }

@@ -5,7 +5,7 @@ import { quoteText } from '@keywax/core/errors';
 import { COMMANDS, type CommandEntry } from './commands.js';
 import { EXIT, type ExitCode, exitCodeOf, isBrokenPipe, nameError } from './exit.js';
 import { parseFlags, usageError } from './flags.js';
-import { describeCommand, describeProgram } from './help.js';
+import { describeCommand, describeGroup, describeProgram } from './help.js';
 import type { Host } from './host.js';
 import { createStyle, escapeText } from './render/text.js';
 
@@ -22,18 +22,20 @@ export async function runCommand(args: readonly string[], host: Host): Promise<E
 }
 
 async function dispatch(args: readonly string[], host: Host): Promise<ExitCode> {
-  const [name, ...rest] = args;
+  const [name, ...others] = args;
   if (name === undefined) throw usageError('no command; `keywax help` lists them');
-  if (name === 'help' || name === '--help' || name === '-h') return help(rest, host);
-  if (name === 'version' || name === '--version' || name === '-v') return version(rest, host);
-  const entry = selectCommand(name);
+  if (name === 'help' || name === '--help' || name === '-h') return help(others, host);
+  if (name === 'version' || name === '--version' || name === '-v') return version(others, host);
+  const words = isGroup(name) && others[0] !== undefined && !others[0].startsWith('-') ? 2 : 1;
+  const names = args.slice(0, words);
+  const rest = args.slice(words);
   if (asksForHelp(rest)) {
     // Before anything else is read, so that help is never refused.
-    await help([name], host);
+    await help(names, host);
     // Among other arguments it may be the name of a file, and nothing was done with that.
     return rest.length === 1 ? EXIT.ok : EXIT.usage;
   }
-  const command = await entry.load();
+  const command = await selectCommand(names).load();
   return command.run(parseFlags(rest, command.flags), host);
 }
 
@@ -44,9 +46,12 @@ function asksForHelp(args: readonly string[]): boolean {
   return flags.includes('--help') || flags.includes('-h');
 }
 
-async function help([name, ...rest]: readonly string[], { out }: Host): Promise<ExitCode> {
-  if (rest.length > 0) throw usageError('help takes one command');
-  await out.write(name === undefined ? describeProgram() : describeCommand(name, await selectCommand(name).load()));
+async function help(names: readonly string[], { out }: Host): Promise<ExitCode> {
+  const [word, ...others] = names;
+  if (word === undefined) await out.write(describeProgram());
+  else if (others.length === 0 && isGroup(word)) await out.write(describeGroup(word));
+  else if (others.length > (isGroup(word) ? 1 : 0)) throw usageError('help takes one command');
+  else await out.write(describeCommand(names.join(' '), await selectCommand(names).load()));
   return EXIT.ok;
 }
 
@@ -56,9 +61,17 @@ async function version(rest: readonly string[], { out }: Host): Promise<ExitCode
   return EXIT.ok;
 }
 
-function selectCommand(name: string): CommandEntry {
+/** True for the first word of commands that have two. */
+function isGroup(word: string): boolean {
+  return Object.keys(COMMANDS).some((name) => name.startsWith(`${word} `));
+}
+
+function selectCommand(names: readonly string[]): CommandEntry {
+  const name = names.join(' ');
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (entry === undefined) throw usageError(`no command ${quoteText(name)}; \`keywax help\` lists them`);
+  const [word = ''] = names;
+  if (entry === undefined)
+    throw usageError(`no command ${quoteText(name)}; \`keywax help${isGroup(word) ? ` ${word}` : ''}\` lists them`);
   return entry;
 }
 

@@ -59,6 +59,13 @@ describe('calls that make no sense', () => {
     ['stack with an operand', ['stack', 'now']],
     ['stack on a port that is none', ['stack', '--port', '99999']],
     ['stack with a log that is none', ['stack', '--rekor', 'v3']],
+    ['trust without a command', ['trust']],
+    ['trust with an unknown command', ['trust', 'nobody']],
+    ['trust with a flag for a command', ['trust', '--json']],
+    ['trust show with two files', ['trust', 'show', 'a', 'b']],
+    ['trust create of nothing', ['trust', 'create']],
+    ['help for a part of a command', ['help', 'show']],
+    ['help for three words', ['help', 'trust', 'show', 'file']],
     ['help for two commands', ['help', 'sign', 'verify']],
     ['help for an unknown command', ['help', 'me']],
     ['version of something', ['version', 'x']],
@@ -73,7 +80,7 @@ describe('help', () => {
   test.each([[['help']], [['--help']], [['-h']]])('%j lists the commands on stdout', async (args) => {
     const { code, out, err } = await call(args);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const name of ['sign', 'attest', 'verify', 'inspect', 'stack'])
+    for (const name of ['sign', 'attest', 'verify', 'inspect', 'trust show', 'trust create', 'stack'])
       expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
@@ -90,6 +97,14 @@ describe('help', () => {
     expect(await call([name, '-h'])).toEqual({ code: 0, out, err: '' });
     // Not success: a file may have that name, and nothing was done with it.
     expect(await call([name, '--nonsense', '--help'])).toEqual({ code: 2, out, err: '' });
+  });
+
+  test('of a command of two words is given by its words, or for all that begin with one', async () => {
+    expect((await call(['help', 'trust', 'create'])).out).toContain('--rekor KEY');
+    expect((await call(['trust', 'create', '--help'])).out).toContain('may be given several times');
+    const group = await call(['help', 'trust']);
+    expect(group.out).toMatch(/^ {2}trust create /m);
+    expect(await call(['trust', '--help'])).toEqual(group);
   });
 
   test.each([[['version']], [['--version']]])('%j says the version', async (args) => {
