@@ -74,7 +74,8 @@ async function createClient() {
 /** Leaves a file alone that has the content already. */
 async function writeChanged(path, bytes) {
   const current = await readFile(path).catch(() => undefined);
-  if (current === undefined || !current.equals(bytes)) await writeFile(path, bytes);
+  if (current !== undefined && Buffer.compare(current, bytes) === 0) return;
+  await writeFile(path, bytes);
 }
 
 async function main() {

@@ -63,10 +63,15 @@ describe('the conformance entry point', () => {
     run('--metadata-url', `${mirror.url}/metadata/`, ...metadata(), 'refresh');
   const download = (...names: readonly string[]): Promise<number | null> =>
     run(
-      ...['--metadata-url', `${mirror.url}/metadata/`],
+      '--metadata-url',
+      `${mirror.url}/metadata/`,
       ...metadata(),
       ...names.flatMap((name) => ['--target-name', name]),
-      ...['--target-dir', join(work, 'targets'), '--target-base-url', `${mirror.url}/targets/`, 'download'],
+      '--target-dir',
+      join(work, 'targets'),
+      '--target-base-url',
+      `${mirror.url}/targets/`,
+      'download',
     );
   const trusted = (): readonly (readonly [string, unknown])[] =>
     readdirSync(join(work, 'metadata'))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many processes on one folder, and processes that die.
 
+import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,11 @@ const PROCESSES = 50;
 const KILLS = 500;
 const WRITERS = 10; // in each process that is killed
 const FIRST_VERSION = 2; // of the targets before any request
+
+/** A command that runs another without a network, where the system allows that. */
+const ISOLATION: readonly string[] = ['unshare', '--net'];
+const canTrace: boolean = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+const canIsolate: boolean = spawnSync('unshare', ['--net', 'true']).status === 0;
 
 describe('processes that share a folder', () => {
   let folder = '';
@@ -60,6 +66,33 @@ describe('processes that share a folder', () => {
     const paths = seen.map(({ path }) => path);
     expect(paths.filter((path) => path === '/timestamp.json')).toHaveLength(1);
     expect(paths.filter((path) => path.startsWith('/targets/'))).toHaveLength(1);
+  });
+
+  const offlineTitle = `need no network offline${canIsolate ? '' : ' (a process without one cannot be made here)'}`;
+  test.skipIf(!canIsolate)(offlineTitle, async () => {
+    const repository = createRepository();
+    const { url, seen } = await serveRepository(repository);
+    const task = prepare('isolated', repository, url);
+    const online = await spawnClient(program, task, ISOLATION).ended;
+    expect(online).toMatchObject({ output: '', errors: expect.stringContaining('NETWORK_FAILED'), status: 1 });
+    expect(await spawnClient(program, task).ended).toMatchObject({ status: 0 });
+    seen.length = 0;
+    const offline = await spawnClient(program, { ...task, mode: 'offline' }, ISOLATION).ended;
+    expect(offline).toEqual({ output: new TextDecoder().decode(CONTENT), errors: '', status: 0 });
+    expect(seen).toEqual([]);
+  });
+
+  const tracedTitle = `make no call for a network offline${canTrace ? '' : ' (calls cannot be traced here)'}`;
+  test.skipIf(!canTrace)(tracedTitle, async () => {
+    const repository = createRepository();
+    const { url } = await serveRepository(repository);
+    const task = prepare('traced', repository, url);
+    const trace = join(folder, 'trace');
+    const wrap = ['strace', '-f', '-e', 'trace=%network', '-o', trace];
+    expect(await spawnClient(program, task, wrap).ended).toMatchObject({ status: 0 });
+    expect(readFileSync(trace, 'utf8')).toMatch(/connect\(/);
+    expect(await spawnClient(program, { ...task, mode: 'offline' }, wrap).ended).toMatchObject({ status: 0 });
+    expect(readFileSync(trace, 'utf8')).not.toMatch(/(?:socket|connect)\(/);
   });
 
   test(`find a complete state after each of ${KILLS} deaths at any instant`, { timeout: 240_000 }, async () => {
