@@ -12,6 +12,8 @@ export {
 export type { IssuerKind } from './fulcio/identity.js';
 export type { KeyKind } from './keys.js';
 export type { TokenRequest } from './oidc/issuer.js';
+export { TUF_ATTACKS, type TufAttack } from './tuf/attacks.js';
+export type { StackTuf, TufChanges } from './tuf/service.js';
 export type {
   ClientTrustConfigJson,
   RekorChoice,

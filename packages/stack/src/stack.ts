@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole Sigstore instance in one process: its authorities and logs, their HTTP services, its trust documents.
+// A whole Sigstore instance in one process: its authorities and logs, their HTTP services, its trust documents, and the
+// TUF repository that distributes them.
 
+import { join } from 'node:path';
 import { createCtRoutes } from './ct/routes.js';
 import { createFulcioRoutes } from './fulcio/routes.js';
 import {
@@ -30,9 +32,11 @@ import {
   encodeSigningConfig,
 } from './trust-documents.js';
 import { createTsaRoutes } from './tsa/routes.js';
+import { createTufRoutes } from './tuf/routes.js';
+import { type StackTuf, type TufService, openTufService } from './tuf/service.js';
 
 /** The services, in the order of their ports. */
-const SERVICES = ['oidc', 'fulcio', 'rekorV1', 'rekorV2', 'tsa', 'ct'] as const;
+const SERVICES = ['oidc', 'fulcio', 'rekorV1', 'rekorV2', 'tsa', 'ct', 'tuf'] as const;
 /** A service of the stack. */
 export type ServiceName = (typeof SERVICES)[number];
 
@@ -44,6 +48,8 @@ export interface RekorOptions {
   readonly publicationDelayMs?: number;
   /** Whether the v2 log takes the retired request for envelopes. False unless given. */
   readonly acceptDsse?: boolean;
+  /** Which Rekor the signing config offers that the TUF repository distributes: v1 unless given. */
+  readonly published?: RekorChoice;
   /** The global index of the first v1 entry when the log is made: 1,000 unless given. */
   readonly firstIndex?: number;
 }
@@ -54,7 +60,7 @@ export interface StackOptions {
   readonly directory?: string;
   /** The address to listen on: 127.0.0.1 unless given. */
   readonly host?: string;
-  /** The first of six consecutive ports; without it each service takes a free one. */
+  /** The first of seven consecutive ports; without it each service takes a free one. */
   readonly port?: number;
   readonly now?: () => Date;
   readonly rekor?: RekorOptions;
@@ -67,6 +73,8 @@ export interface StackOptions {
 /** Where the services listen: `tsa` is the whole endpoint, the others are base URLs. */
 export interface StackUrls extends ServiceUrls {
   readonly ct: string;
+  /** The metadata of the TUF repository; its targets lie below `targets`. */
+  readonly tuf: string;
 }
 
 /** A running instance. */
@@ -77,6 +85,8 @@ export interface Stack extends AsyncDisposable {
   /** A signing config that offers one Rekor version, or both (v1 unless given). */
   signingConfig(options?: { readonly rekor?: RekorChoice }): SigningConfigJson;
   clientTrustConfig(options?: { readonly rekor?: RekorChoice }): ClientTrustConfigJson;
+  /** The TUF repository: the root that clients are given, publication, rotation, attacks. */
+  readonly tuf: StackTuf;
   /** A token for a persona, with single claims replaced. */
   mintToken(request: TokenRequest): Promise<string>;
   /** Stops the services and gives the folder back. */
@@ -112,9 +122,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     }
     const urls = describeUrls((name) => servers.get(name)?.url ?? '');
     const issuer = createTokenIssuer({ key: oidcKey, baseUrl: urls.oidc, now });
-    const routes = createRoutes({ instance, issuer, publisher, options });
+    const tuf = await openTuf(instance, urls, options);
+    const routes = createRoutes({ instance, issuer, publisher, tuf, options });
     for (const [name, server] of servers) server.answer(routes[name](), () => options.faults?.[name]);
-    return describeStack({ instance, issuer, urls, close });
+    return describeStack({ instance, issuer, tuf, urls, close });
   } catch (error) {
     await close();
     throw error;
@@ -150,6 +161,17 @@ async function openState({ directory, rekor = {} }: StackOptions, now: () => Dat
   return { ...opened, oidcKey: () => opened.material.oidcKey };
 }
 
+function openTuf(instance: Instance, urls: StackUrls, { directory, rekor }: StackOptions): Promise<TufService> {
+  return openTufService({
+    now: instance.now,
+    documents: {
+      trustedRoot: instance.trustedRoot(),
+      signingConfig: encodeSigningConfig(urls, rekor?.published ?? 'v1', instance.material.start),
+    },
+    ...(directory === undefined ? {} : { path: join(directory, 'tuf.json') }),
+  });
+}
+
 function describeUrls(urlOf: (name: ServiceName) => string): StackUrls {
   return {
     oidc: urlOf('oidc'),
@@ -158,6 +180,7 @@ function describeUrls(urlOf: (name: ServiceName) => string): StackUrls {
     rekorV2: urlOf('rekorV2'),
     tsa: `${urlOf('tsa')}/api/v1/timestamp`,
     ct: urlOf('ct'),
+    tuf: urlOf('tuf'),
   };
 }
 
@@ -165,10 +188,11 @@ interface Parts {
   readonly instance: Instance;
   readonly issuer: TokenIssuer;
   readonly publisher: Publisher;
+  readonly tuf: TufService;
   readonly options: StackOptions;
 }
 
-function createRoutes({ instance, issuer, publisher, options }: Parts) {
+function createRoutes({ instance, issuer, publisher, tuf, options }: Parts) {
   return {
     oidc: () => createOidcRoutes(issuer, instance.now),
     fulcio: () => createFulcioRoutes(instance, issuer),
@@ -176,15 +200,16 @@ function createRoutes({ instance, issuer, publisher, options }: Parts) {
     rekorV2: () => createRekorV2Routes(instance.rekorV2, { publisher, acceptDsse: options.rekor?.acceptDsse ?? false }),
     tsa: () => createTsaRoutes(instance),
     ct: () => createCtRoutes(instance),
+    tuf: () => createTufRoutes(tuf),
   };
 }
 
-interface StackParts extends Pick<Parts, 'instance' | 'issuer'> {
+interface StackParts extends Pick<Parts, 'instance' | 'issuer' | 'tuf'> {
   readonly urls: StackUrls;
   readonly close: () => Promise<void>;
 }
 
-function describeStack({ instance, issuer, urls, close }: StackParts): Stack {
+function describeStack({ instance, issuer, tuf, urls, close }: StackParts): Stack {
   const signingConfig: Stack['signingConfig'] = ({ rekor = 'v1' } = {}) =>
     encodeSigningConfig(urls, rekor, instance.material.start);
   return {
@@ -194,6 +219,7 @@ function describeStack({ instance, issuer, urls, close }: StackParts): Stack {
     },
     signingConfig,
     clientTrustConfig: (options) => encodeClientTrustConfig(instance.trustedRoot(), signingConfig(options)),
+    tuf,
     mintToken: (request) => issuer.mint(request),
     close,
     [Symbol.asyncDispose]: close,

@@ -10,5 +10,7 @@ export {
   type SignedJson,
   type TufRepository,
   type TufRepositoryOptions,
+  type TufRepositoryState,
   createTufRepository,
+  openTufRepository,
 } from './tuf/repository.js';

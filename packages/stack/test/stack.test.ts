@@ -7,7 +7,7 @@ describe('a stack', () => {
   test('gives each service an origin of its own, and takes them back', async () => {
     const stack = await startStack();
     const origins = new Set(Object.values(stack.urls).map((url) => new URL(url).origin));
-    expect(origins.size).toBe(6);
+    expect(origins.size).toBe(7);
     const health = await fetch(`${stack.urls.fulcio}/healthz`);
     expect(await health.json()).toEqual({ status: 'SERVING' });
     await stack.close();

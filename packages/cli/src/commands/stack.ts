@@ -13,7 +13,7 @@ import { type Style, createStyle, encodeJsonText, escapeText, padText } from '..
 
 const REKOR: readonly RekorChoice[] = ['v1', 'v2', 'both'];
 const PERSONAS: readonly IssuerKind[] = ['email', 'github', 'gitlab'];
-const MAX_PORT = 65_530; // six consecutive ones
+const MAX_PORT = 65_529; // seven consecutive ones
 
 /** `keywax stack`. */
 export const stackCommand: Command = defineCommand({
@@ -22,7 +22,7 @@ export const stackCommand: Command = defineCommand({
 everything when it stops, unless it has a folder. Whoever can reach it gets a token for any identity.`,
   flags: {
     directory: { value: 'DIR', help: 'keep keys and logs in this folder' },
-    port: { value: 'N', help: 'the first of six ports (free ones, unless given)' },
+    port: { value: 'N', help: 'the first of seven ports (free ones, unless given)' },
     rekor: { value: 'VERSION', help: 'the logs to sign with: v1, v2 or both (v1, unless given)' },
     'trust-config': { value: 'FILE', help: 'write the trust config there' },
     'token-file': { value: 'FILE', help: 'write a token there; it is good for ten minutes' },

@@ -93,7 +93,7 @@ export async function openMaterial(path: string, create: () => Promise<StoredMat
 }
 
 /** Writes a file so that after a crash there is either nothing or all of it. */
-async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = join(dirname(path), `draft.${process.pid}`);
   const file = await open(draft, 'w', 0o600);
   try {

@@ -66,6 +66,16 @@ export interface TufRepository {
   publish(...roles: readonly string[]): void;
   /** Publishes the given targets roles (`targets` unless given), the snapshot and the timestamp. */
   release(...roles: readonly string[]): void;
+  /** Lets what a role publishes next expire as long from now as a new one. */
+  renew(role: string): void;
+  /** All roles, by name. */
+  readonly roles: ReadonlyMap<string, RoleDocument>;
+}
+
+/** What a repository is made of, to be opened again. */
+export interface TufRepositoryState {
+  readonly roles: ReadonlyMap<string, RoleDocument>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
 const DAY_MS = 86_400_000;
@@ -75,9 +85,22 @@ const SPEC_VERSION = '1.0.34';
 
 /** Creates a repository whose first versions are published. */
 export function createTufRepository(options: TufRepositoryOptions): TufRepository {
-  const state = createState(options);
-  const repository: TufRepository = {
+  const repository = describeRepository(createState(options));
+  repository.publish('root');
+  repository.release();
+  return repository;
+}
+
+/** Opens a repository as it was. */
+export function openTufRepository(options: TufRepositoryOptions, { roles, files }: TufRepositoryState): TufRepository {
+  return describeRepository(describeState(options, new Map(roles), new Map(files)));
+}
+
+function describeRepository(state: State): TufRepository {
+  const { options } = state;
+  return {
     files: state.files,
+    roles: state.roles,
     root: (version = 1) => state.files.get(`${version}.root.json`) ?? new Uint8Array(),
     role: (name) => state.role(name),
     addTarget: (path, content, role = 'targets') => addTarget(state, { path, content, role }),
@@ -90,10 +113,10 @@ export function createTufRepository(options: TufRepositoryOptions): TufRepositor
       publishRole(state, 'snapshot');
       publishRole(state, 'timestamp');
     },
+    renew: (role) => {
+      state.role(role).signed['expires'] = formatExpiry(options, role);
+    },
   };
-  repository.publish('root');
-  repository.release();
-  return repository;
 }
 
 interface State {
@@ -103,13 +126,17 @@ interface State {
   role(name: string): RoleDocument;
 }
 
-function createState(options: TufRepositoryOptions): State {
-  const roles = new Map<string, RoleDocument>();
+function describeState(options: TufRepositoryOptions, roles: State['roles'], files: State['files']): State {
   const role = (name: string): RoleDocument => {
     const found = roles.get(name);
     if (found === undefined) throw new RangeError(`the repository has no role ${name}`);
     return found;
   };
+  return { options, files, roles, role };
+}
+
+function createState(options: TufRepositoryOptions): State {
+  const roles = new Map<string, RoleDocument>();
   const keys = new Map(TOP_LEVEL.map((name) => [name, generateSigningKey(options.keyKind ?? 'ed25519')]));
   const signers = (name: (typeof TOP_LEVEL)[number]): SigningKey[] => [keys.get(name) as SigningKey]; // one for each
   roles.set('root', {
@@ -126,15 +153,19 @@ function createState(options: TufRepositoryOptions): State {
   const snapshot = { ...describeRole(options, 'snapshot'), meta: { 'targets.json': { version: 1 } } };
   roles.set('snapshot', { signed: snapshot, signers: signers('snapshot') });
   roles.set('targets', { signed: { ...describeRole(options, 'targets'), targets: {} }, signers: signers('targets') });
-  return { options, files: new Map(), roles, role };
+  return describeState(options, roles, new Map());
 }
 
 /** What all roles say; version 0 is not published. */
-function describeRole({ now }: TufRepositoryOptions, name: string): SignedJson {
+function describeRole(options: TufRepositoryOptions, name: string): SignedJson {
+  const type = name in LIFETIME_DAYS ? name : 'targets';
+  return { _type: type, spec_version: SPEC_VERSION, version: 0, expires: formatExpiry(options, name) };
+}
+
+function formatExpiry({ now }: TufRepositoryOptions, name: string): string {
   const expires = new Date(now().getTime() + (LIFETIME_DAYS[name] ?? 365) * DAY_MS);
   expires.setUTCMilliseconds(0);
-  const type = name in LIFETIME_DAYS ? name : 'targets';
-  return { _type: type, spec_version: SPEC_VERSION, version: 0, expires: formatRfc3339(expires) };
+  return formatRfc3339(expires);
 }
 
 interface TargetOptions {
