@@ -83,32 +83,44 @@ export const decodeFileMeta: Decoder<FileMeta> = decodeOpenObject<FileMeta>({
 });
 
 /** Decodes the METAFILES of a snapshot, by file name. @throws INPUT_MALFORMED, INPUT_TOO_LARGE */
-export const decodeFileMetas: Decoder<ReadonlyMap<string, FileMeta>> = (value, at) => {
+export const decodeFileMetas: Decoder<ReadonlyMap<string, FileMeta>> = (value, at) =>
+  decodeFiles(value, at, (member, path) => selectPlainMeta(member) ?? decodeFileMeta(member, path));
+
+/** The form that nearly all entries have, a version alone, without the paths for errors: a snapshot may list 20,000. */
+function selectPlainMeta(value: JsonValue | undefined): FileMeta | undefined {
+  if (!isJsonObject(value) || value.size !== 1) return undefined;
+  const version = value.get('version');
+  return typeof version === 'number' && version >= 1 ? Object.freeze({ version }) : undefined;
+}
+
+/** One entry of TARGETS; `custom` and unknown members are not used. */
+const decodeTargetFile: Decoder<TargetFile> = decodeOpenObject<TargetFile>({
+  length: required(decodeLength),
+  hashes: required(decodeHashes),
+});
+
+/** Decodes TARGETS, by path. @throws INPUT_MALFORMED, INPUT_TOO_LARGE */
+export const decodeTargetFiles: Decoder<ReadonlyMap<string, TargetFile>> = (value, at) =>
+  decodeFiles(value, at, decodeTargetFile);
+
+/** Decodes many entries. The path of an entry is made for errors alone, because that takes longer than all the rest. */
+function decodeFiles<T>(value: JsonValue | undefined, at: string, decode: Decoder<T>): ReadonlyMap<string, T> {
   const object = decodeJsonObject(value, at);
   if (object.size > MAX_FILES) {
     throw new KeywaxError('INPUT_TOO_LARGE', `${at}: expected at most ${MAX_FILES} files`, {
       details: { at, limit: MAX_FILES },
     });
   }
-  const metas = new Map<string, FileMeta>();
+  const files = new Map<string, T>();
   for (const [name, member] of object) {
-    metas.set(name, selectPlainMeta(member) ?? decodeFileMeta(member, memberPath(at, name)));
+    try {
+      files.set(name, decode(member, at));
+    } catch {
+      files.set(name, decode(member, memberPath(at, name)));
+    }
   }
-  return metas;
-};
-
-/** The form that nearly all entries have, a version alone, without the paths for errors: a snapshot may list 20,000. */
-function selectPlainMeta(value: JsonValue): FileMeta | undefined {
-  if (!isJsonObject(value) || value.size !== 1) return undefined;
-  const version = value.get('version');
-  return typeof version === 'number' && version >= 1 ? Object.freeze({ version }) : undefined;
+  return files;
 }
-
-/** Decodes one entry of TARGETS; `custom` and unknown members are not used. @throws INPUT_MALFORMED, INPUT_TOO_LARGE */
-export const decodeTargetFile: Decoder<TargetFile> = decodeOpenObject<TargetFile>({
-  length: required(decodeLength),
-  hashes: required(decodeHashes),
-});
 
 /** What a file has to be, and how to call it in an error. */
 export interface ContentRules {

@@ -29,7 +29,7 @@ import {
   type TargetFile,
   decodeFileMeta,
   decodeFileMetas,
-  decodeTargetFile,
+  decodeTargetFiles,
   decodeVersion,
 } from './file-meta.js';
 import {
@@ -142,7 +142,7 @@ const decodeTimestampMembers = decodeOpenObject({
 const decodeSnapshotMembers = decodeOpenObject({ meta: required(decodeFileMetas) });
 
 const decodeTargetsMembers = decodeOpenObject({
-  targets: required(mapOf(decodeTargetFile, MAX_FILES)),
+  targets: required(decodeTargetFiles),
   delegations: optional(decodeDelegations),
 });
 

@@ -29,7 +29,7 @@ const createClient = (directory) => createTufClient({
   trustedRoot: readFileSync(rootFile),
   store: createDirectoryStore(directory),
   now: () => new Date(now),
-  transport: { allowHttp: 'loopback', fetch },
+  transport: { allowHttp: 'loopback', fetch, retries: 0 },
   offline: mode === 'offline',
 });
 
