@@ -240,9 +240,9 @@ export interface SignatureCheck {
   readonly subject: string;
   readonly input: SignatureInput;
   /** The same for every bundle under one trust root: once it held, it need not be checked again. */
-  readonly constant?: object;
+  readonly constant?: object | undefined;
   /** Identifies a signature that bundles are likely to share. */
-  readonly recurring?: string;
+  readonly recurring?: string | undefined;
 }
 
 /** A row as it is recorded: what it says is worked out only where somebody reads it. */
@@ -299,7 +299,7 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
     require(id, subject, holds, describe) {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
       if (!holds) fail(id, subject, describe?.() ?? {});
-      rows.push({ id, subject, state: 'passed', ...(describe === undefined ? {} : { describe }) });
+      rows.push(describe === undefined ? { id, subject, state: 'passed' } : { id, subject, state: 'passed', describe });
     },
     requireRule(id, subject, rule) {
       if (omit.has(id)) return ledger.skip(id, subject, 'left out');
@@ -317,7 +317,8 @@ export function createLedger(omit: ReadonlySet<string> = new Set()): Ledger {
     sign(check) {
       if (omit.has(check.id)) return ledger.skip(check.id, check.subject, 'left out');
       rows.push({ id: check.id, subject: check.subject, state: 'pending' });
-      signatures.push(check);
+      // Own members, always: what is remembered is never looked up in a prototype.
+      signatures.push({ constant: undefined, recurring: undefined, ...check });
     },
     branch: () => createLedger(omit),
   };
@@ -341,21 +342,38 @@ export function describeRows(rows: readonly RecordedRow[]): readonly CheckRow[] 
   );
 }
 
-/** Gives a record a property that is worked out when it is first read. */
+/** The getter of each lazy property, and where records keep what it calls. */
+const lazyProperties = new Map<string, { readonly place: symbol; readonly descriptor: PropertyDescriptor }>();
+
+/**
+ * Gives a record a property that is worked out when it is first read. Records share its getter: V8 keeps the shape of an
+ * object with a getter of its own, and so everything that the getter refers to, until the next full collection.
+ */
 export function withLazy<T extends object, K extends string, V>(
   record: T,
   name: K,
   compute: () => V,
 ): T & Readonly<Record<K, V>> {
   let computed: { readonly value: V } | undefined;
-  Object.defineProperty(record, name, {
-    enumerable: true,
-    get() {
-      computed ??= { value: compute() };
-      return computed.value;
-    },
-  });
+  const { place, descriptor } = selectLazyProperty(name);
+  Object.defineProperty(record, place, { value: () => (computed ??= { value: compute() }).value });
+  Object.defineProperty(record, name, descriptor);
   return record as T & Readonly<Record<K, V>>;
+}
+
+function selectLazyProperty(name: string): { readonly place: symbol; readonly descriptor: PropertyDescriptor } {
+  const known = lazyProperties.get(name);
+  if (known !== undefined) return known;
+  const place = Symbol(name);
+  const descriptor: PropertyDescriptor = {
+    enumerable: true,
+    get(this: Readonly<Record<symbol, () => unknown>>) {
+      return this[place]?.();
+    },
+  };
+  const property = { place, descriptor };
+  lazyProperties.set(name, property);
+  return property;
 }
 
 /** The error for a check that failed. */

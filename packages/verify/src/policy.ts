@@ -210,7 +210,7 @@ function findMismatch(record: ReadRecord, identity: SignerIdentity): Compared | 
     return { expected: `subject of kind ${record.subjectKind}`, actual: identity.subjectKind };
   }
   for (const { name, matcher } of record.matchers) {
-    const actual = name === 'issuer' || name === 'subject' ? identity[name] : identity.extensions[name];
+    const actual = name === 'issuer' || name === 'subject' ? identity[name] : selectExtension(identity, name);
     const matches =
       actual !== undefined && (typeof matcher === 'string' ? matcher === actual : matcher.matches(actual));
     if (!matches) {
@@ -220,4 +220,8 @@ function findMismatch(record: ReadRecord, identity: SignerIdentity): Compared | 
     }
   }
   return undefined;
+}
+
+function selectExtension({ extensions }: SignerIdentity, name: ExtensionName): string | undefined {
+  return Object.hasOwn(extensions, name) ? extensions[name] : undefined;
 }

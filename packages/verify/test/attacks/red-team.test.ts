@@ -20,7 +20,7 @@ import { leafProfiled, leafWithScts } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
 import { provenInV2 } from './entries.js';
-import { ALICE, ARTIFACT, ENTRY, NOW, PROOF, changed, flipBase64, resolve } from './forge.js';
+import { ALICE, ARTIFACT, ENTRY, NOW, PROOF, STAMPS, changed, flipBase64, resolve } from './forge.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -133,4 +133,38 @@ test('a checkpoint with as many signature lines as there may be is not kept once
   expect(lines).toHaveLength(64);
   expect(lines.every(({ recurring }) => recurring !== undefined && recurring.length < 1_000)).toBe(true);
   expect(new Set(lines.map(({ input }) => input.data.bytes)).size).toBe(1);
+});
+
+describe('a polluted prototype', () => {
+  const prototype = Object.prototype as unknown as Record<string, unknown>;
+  /** Verifies with a member that all records seem to have. */
+  const pollute = async <T>(name: string, value: unknown, run: () => Promise<T>): Promise<T> => {
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
+    try {
+      return await run();
+    } finally {
+      delete prototype[name];
+    }
+  };
+
+  test.each([
+    ['constant', {}],
+    ['recurring', 'x'],
+  ])('in which all signatures have one %s settles none of them', async (name, value) => {
+    const trust = prepareTrust(decodeTrustedRoot(bench.lab.trustedRoot()));
+    const forged = changed('v2-message', `${STAMPS}.0.signedTimestamp`, flipBase64);
+    await bench.control('v2-message');
+    const code = await pollute(name, value, async () => {
+      await verify('v2-message', { trust }); // so that there is something to remember
+      return codeOf(verify(forged, { trust }));
+    });
+    expect(code).toBe('TIMESTAMP_INVALID');
+  });
+
+  test('lends no certificate an extension', async () => {
+    const identity = { ...ALICE, buildTrigger: 'push' };
+    await bench.control('v2-message');
+    const code = await pollute('buildTrigger', 'push', async () => codeOf(verify('v2-message', { identity })));
+    expect(code).toBe('IDENTITY_MISMATCH');
+  });
 });
