@@ -52,6 +52,8 @@ export interface PlanSecrets {
   readonly bundle: Bundle;
   readonly rows: readonly RecordedRow[];
   readonly signatures: readonly SignatureCheck[];
+  readonly candidates: readonly PathCandidate[];
+  /** The ledger of each candidate. */
   readonly paths: readonly Ledger[];
   /** Where among the rows those of the path belong. */
   readonly pathAt: number;
@@ -74,16 +76,22 @@ export function readPlan(plan: Plan): PlanSecrets {
  * @throws CONFIG_INVALID for a request that is incomplete or contradicts the bundle's kind
  */
 export function planVerification(bundle: Bundle, request: VerificationRequest): Plan {
-  return planDecoded(copyRecord(bundle), request);
+  return showPlan(planDecoded(copyRecord(bundle), request));
 }
 
-/** As `planVerification`, of a bundle that nobody else holds. @throws as `planVerification` */
-export function planDecoded(bundle: Bundle, request: VerificationRequest): Plan {
-  return planWithout(new Set(), bundle, request);
-}
-
-/** As `planDecoded`, with checks left out: for the tests that prove each of them necessary. */
+/** As `planVerification`, with checks left out: for the tests that prove each of them necessary. */
 export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: VerificationRequest): Plan {
+  return showPlan(planDecoded(bundle, request, omit));
+}
+
+const NO_CHECKS: ReadonlySet<string> = new Set();
+
+/** What `settle` works on, for a bundle that nobody else holds. @throws as `planVerification` */
+export function planDecoded(
+  bundle: Bundle,
+  request: VerificationRequest,
+  omit: ReadonlySet<string> = NO_CHECKS,
+): PlanSecrets {
   const read = readRequest(request);
   checkRequestFits(bundle, read);
   const ledger = createLedger(omit);
@@ -98,10 +106,17 @@ export function planWithout(omit: ReadonlySet<string>, bundle: Bundle, request: 
     failure = error;
   }
   const { rows, signatures } = ledger;
-  const paths = state.paths.map(({ ledger: path }) => path);
-  const shown = { paths: Object.freeze(state.paths.map(showPath)), ...(failure === undefined ? {} : { failure }) };
-  const plan: Plan = Object.freeze(showLedger(shown, ledger));
-  made.set(plan, { request: read, bundle, rows, signatures, paths, pathAt: state.pathAt, failure, claims });
+  const { paths: candidates, pathAt } = state;
+  const paths = candidates.map(({ ledger: path }) => path);
+  return { request: read, bundle, rows, signatures, candidates, paths, pathAt, failure, claims };
+}
+
+/** The plan that a caller sees. */
+function showPlan(secrets: PlanSecrets): Plan {
+  const { candidates, failure } = secrets;
+  const shown = { paths: Object.freeze(candidates.map(showPath)), ...(failure === undefined ? {} : { failure }) };
+  const plan: Plan = Object.freeze(showLedger(shown, secrets));
+  made.set(plan, secrets);
   return plan;
 }
 
@@ -112,7 +127,7 @@ function showPath({ authority, ledger }: PathCandidate): PlannedPath {
 /** Rows and signatures to look at, which `settle` never does. */
 function showLedger<T extends object>(
   record: T,
-  { rows, signatures }: Ledger,
+  { rows, signatures }: Pick<Ledger, 'rows' | 'signatures'>,
 ): T & Pick<Plan, 'checks' | 'signatures'> {
   const withChecks = withLazy(record, 'checks', () => describeRows(rows));
   return withLazy(withChecks, 'signatures', () =>

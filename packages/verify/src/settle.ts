@@ -62,7 +62,11 @@ type Outcomes = ReadonlyMap<SignatureCheck, Outcome>;
  * @throws the error of the first failed check, with its report; CONFIG_INVALID for a plan that `planVerification` did not make
  */
 export async function settle(plan: Plan, provider?: CryptoProvider): Promise<Verified> {
-  const secrets = readPlan(plan);
+  return settleSecrets(readPlan(plan), provider);
+}
+
+/** As `settle`, of what `planDecoded` made. @throws as `settle` */
+export async function settleSecrets(secrets: PlanSecrets, provider?: CryptoProvider): Promise<Verified> {
   const crypto = readCrypto(provider ?? secrets.request.crypto);
   if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   const settled = secrets.request.trust.settledBy(crypto);
@@ -81,7 +85,11 @@ export async function settle(plan: Plan, provider?: CryptoProvider): Promise<Ver
  * @throws as `settle`; CONFIG_INVALID for a provider that cannot
  */
 export function settleSync(plan: Plan, provider?: CryptoProvider): Verified {
-  const secrets = readPlan(plan);
+  return settleSecretsSync(readPlan(plan), provider);
+}
+
+/** As `settleSync`, of what `planDecoded` made. @throws as `settleSync` */
+export function settleSecretsSync(secrets: PlanSecrets, provider?: CryptoProvider): Verified {
   const crypto = readCrypto(provider ?? secrets.request.crypto);
   if (secrets.failure !== undefined) throw refuse(secrets, orderRows(secrets), secrets.failure);
   if (crypto.verifySync === undefined) throw configError('crypto', 'a provider that can verify without waiting');
@@ -94,8 +102,9 @@ export function settleSync(plan: Plan, provider?: CryptoProvider): Verified {
   return judge(secrets, outcomes);
 }
 
+/** Those of paths first: they are slow, and where a provider has threads, they run while the others are checked. */
 function listSignatures({ signatures, paths }: PlanSecrets): readonly SignatureCheck[] {
-  return [...signatures, ...paths.flatMap((path) => path.signatures)];
+  return [...paths.flatMap((path) => path.signatures), ...signatures];
 }
 
 function recall(settled: SettledSignatures, { constant, recurring }: SignatureCheck): Outcome | undefined {

@@ -4,7 +4,7 @@
 import { decodeBundle } from '@keywax/bundle';
 import { planDecoded } from './plan.js';
 import type { VerificationRequest } from './request.js';
-import { type Verified, settle, settleSync } from './settle.js';
+import { type Verified, settleSecrets, settleSecretsSync } from './settle.js';
 
 /**
  * Verifies a serialized bundle.
@@ -14,10 +14,10 @@ export async function verifyBundle(
   bundle: Uint8Array | string | object,
   request: VerificationRequest,
 ): Promise<Verified> {
-  return settle(planDecoded(decodeBundle(bundle), request));
+  return settleSecrets(planDecoded(decodeBundle(bundle), request));
 }
 
 /** As `verifyBundle`, without waiting; see `settleSync`. @throws as `verifyBundle` */
 export function verifyBundleSync(bundle: Uint8Array | string | object, request: VerificationRequest): Verified {
-  return settleSync(planDecoded(decodeBundle(bundle), request));
+  return settleSecretsSync(planDecoded(decodeBundle(bundle), request));
 }
