@@ -116,7 +116,7 @@ function planTimestamp(
       at: info.genTime,
       source: 'timestamp',
       authority: authority.uri || authority.subject.commonName,
-      names: authorityNames(authority),
+      names: authorityNames(authority, leaf),
       provenBy: (
         [
           'timestamp.signature',
@@ -179,10 +179,11 @@ function matchSignerId(id: Timestamp['signer']['id'], leaf: Certificate): boolea
   return leaf.subjectKeyIdentifier !== undefined && equalBytes(id.value, leaf.subjectKeyIdentifier);
 }
 
-/** RUL-16: an authority is its operator, its URI and its root; sharing any of them makes two entries one. */
-function authorityNames(authority: CertificateAuthority): readonly string[] {
+/** RUL-16: an authority is its operator, its URI, its root and its key; sharing any of them makes two entries one. */
+function authorityNames(authority: CertificateAuthority, signer: Certificate): readonly string[] {
   const anchor = authority.certificates[authority.certificates.length - 1];
   return [
+    `key ${encodeHex(signer.spki)}`,
     ...(authority.operator === undefined || authority.operator === '' ? [] : [`operator ${authority.operator}`]),
     ...(authority.uri === '' ? [] : [`uri ${authority.uri}`]),
     ...(anchor === undefined ? [] : [`root ${encodeHex(anchor)}`]),

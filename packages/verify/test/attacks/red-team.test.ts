@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an attacker found where the tables of attacks do not look.
 
+import { encodeBase64 } from '@keywax/core/bytes';
 import { defaultCrypto } from '@keywax/core/crypto';
 import { isKeywaxError } from '@keywax/core/errors';
 import { encodeNote } from '@keywax/core/note';
-import { signNoteText } from '@keywax/stack/lab';
+import { createIssuer, rootProfile, signNoteText } from '@keywax/stack/lab';
 import { decodeBundle } from '@keywax/bundle';
 import { decodeTrustedRoot } from '@keywax/trust';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -16,11 +17,23 @@ import {
   verifyBundle,
 } from '../../src/index.js';
 import { readPlan } from '../../src/plan.js';
-import { leafProfiled, leafWithScts } from './authorities.js';
+import { leafProfiled, leafWithScts, stamp, stamped } from './authorities.js';
 import { createBench } from './bench.js';
 import type { Bench, Source } from './case.js';
 import { provenInV2 } from './entries.js';
-import { ALICE, ARTIFACT, ENTRY, NOW, PROOF, STAMPS, changed, flipBase64, resolve } from './forge.js';
+import {
+  ALICE,
+  ARTIFACT,
+  ENTRY,
+  NOW,
+  PROOF,
+  STAMPS,
+  changed,
+  flipBase64,
+  resolve,
+  seconds,
+  withRoot,
+} from './forge.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -167,4 +180,26 @@ describe('a polluted prototype', () => {
     const code = await pollute('buildTrigger', 'push', async () => codeOf(verify('v2-message', { identity })));
     expect(code).toBe('IDENTITY_MISMATCH');
   });
+});
+
+test('one timestamp key below two roots is one authority', async () => {
+  const twice = withRoot(
+    stamped(({ lab }, signature) => [stamp(lab, signature), stamp(lab, signature, { genTime: seconds(2) })]),
+    async (root, { lab }) => {
+      const { key, name } = lab.roots.tsa;
+      const sameKey = await createIssuer((spki) => ({ ...rootProfile('', spki, NOW), issuer: name, subject: name }), {
+        key,
+      });
+      const [first] = structuredClone(root.timestampAuthorities);
+      const [second] = structuredClone(root.timestampAuthorities);
+      if (first === undefined || second === undefined) throw new RangeError('no authority');
+      first.validFor.end = '2026-03-01T12:00:00Z';
+      second.validFor.start = '2026-03-01T12:00:01Z';
+      second.uri = 'https://tsa.example';
+      second.certChain.certificates.splice(1, 1, { rawBytes: encodeBase64(at(sameKey.chain, 0)) });
+      root.timestampAuthorities = [first, second];
+    },
+  );
+  expect((await verify(twice)).times).toHaveLength(2);
+  expect(await codeOf(verify(twice, { timestampThreshold: 2 }))).toBe('TIMESTAMP_THRESHOLD');
 });
