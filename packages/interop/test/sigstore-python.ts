@@ -11,7 +11,8 @@ import { describe } from 'vitest';
 
 const VERSION = '4.5.0';
 const ENVIRONMENT = fileURLToPath(new URL(`../node_modules/.cache/sigstore-python-${VERSION}`, import.meta.url));
-const PYTHON = join(ENVIRONMENT, 'bin/python3');
+/** The interpreter that has the client. */
+export const PYTHON: string = join(ENVIRONMENT, 'bin/python3');
 const INSTALL = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--retries', '1', '--timeout', '20'];
 
 const absence = installClient();
