@@ -28,6 +28,7 @@ import {
   NOW,
   PROOF,
   STAMPS,
+  at,
   changed,
   flipBase64,
   resolve,
