@@ -27,10 +27,6 @@ describe('the conformance entry point', () => {
       platform: 'node',
       format: 'esm',
       conditions: ['source', 'node'],
-      // The client of the host is loaded from where it is installed.
-      alias: {
-        'make-fetch-happen': fileURLToPath(new URL('../../http/node_modules/make-fetch-happen', import.meta.url)),
-      },
       banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
       logLevel: 'silent',
     });
