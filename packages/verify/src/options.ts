@@ -10,12 +10,13 @@ import { KeywaxError, quoteText } from '@keywax/core/errors';
 export function readOptions<T extends object>(value: T, names: readonly (keyof T & string)[], at: string): Partial<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw configError(at, 'a record of options');
   const copy: Partial<T> = Object.create(null);
-  for (const name of Object.keys(value)) {
-    const known = names.find((candidate) => candidate === name);
-    if (known === undefined) throw configError(at, `one of ${names.join(', ')}`, { actual: quoteText(name) });
-    const option = value[known];
-    if (option !== undefined) copy[known] = option;
+  try {
+    Object.assign(copy, value); // each own member is read once
+  } catch (cause) {
+    throw configError(at, 'a record that can be read', { cause });
   }
+  const unknown = Object.keys(copy).find((name) => !names.some((known) => known === name));
+  if (unknown !== undefined) throw configError(at, `one of ${names.join(', ')}`, { actual: quoteText(unknown) });
   return copy;
 }
 

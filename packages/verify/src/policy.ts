@@ -167,15 +167,22 @@ function readSuite(keyDetails: string, key: PublicKey): AlgorithmSuite {
 }
 
 function readRange(range: TimeRange): TimeRange {
-  const { start, end } = readOptions<TimeRange>(range, ['start', 'end'], 'identity.key.validFor');
-  if (!isInstant(start) || (end !== undefined && !isInstant(end)))
+  const own = readOptions<TimeRange>(range, ['start', 'end'], 'identity.key.validFor');
+  const [start, end] = [selectInstant(own.start), selectInstant(own.end)];
+  if (start === undefined || (own.end !== undefined && end === undefined))
     throw configError('identity.key.validFor', 'a range with a start');
-  return { start: new Date(start.getTime()), ...(end === undefined ? {} : { end: new Date(end.getTime()) }) };
+  return { start, ...(end === undefined ? {} : { end }) };
 }
 
-/** True for a `Date` that holds an instant. */
-export function isInstant(value: unknown): value is Date {
-  return value instanceof Date && !Number.isNaN(value.getTime());
+/** A copy of a `Date`, of whatever realm, that holds an instant; `undefined` for anything else. */
+export function selectInstant(value: unknown): Date | undefined {
+  try {
+    // Not `value.getTime`, which may be another function.
+    const time = Date.prototype.getTime.call(value);
+    return Number.isNaN(time) ? undefined : new Date(time);
+  } catch {
+    return undefined;
+  }
 }
 
 /** client-spec 4.1: the policy allows the identity that the certificate names. */

@@ -6,7 +6,7 @@ import type { CryptoProvider } from '@keywax/core/crypto';
 import { defaultCrypto } from '@keywax/core/crypto';
 import { HASH_BYTES, type HashName } from '@keywax/core/hash';
 import { configError, readOptions } from './options.js';
-import { type IdentityPolicy, type ReadPolicy, isInstant, readPolicy } from './policy.js';
+import { type IdentityPolicy, type ReadPolicy, readPolicy, selectInstant } from './policy.js';
 import { type PreparedTrust, isPreparedTrust } from './prepare.js';
 import { type Threshold, readThreshold } from './threshold.js';
 
@@ -110,9 +110,10 @@ const OPTION_NAMES = [
 /** @throws CONFIG_INVALID, and the errors of a key that is not accepted */
 export function readRequest(request: VerificationRequest): ReadRequest {
   const own = readOptions<VerificationRequest>(request, OPTION_NAMES, 'request');
-  const { trust, artifact, identity, now } = own;
+  const { trust, artifact, identity } = own;
+  const now = selectInstant(own.now);
   if (!isPreparedTrust(trust)) throw configError('trust', 'a value that prepareTrust made');
-  if (!isInstant(now)) throw configError('now', 'a Date that holds an instant');
+  if (now === undefined) throw configError('now', 'a Date that holds an instant');
   if (artifact === undefined) throw configError('artifact', 'bytes, digests or unsafeNoArtifact');
   if (identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
   const logThreshold = readThreshold(own.logThreshold, 'logThreshold', 1);
@@ -129,7 +130,7 @@ export function readRequest(request: VerificationRequest): ReadRequest {
     trust,
     artifact: readArtifact(artifact, crypto),
     policy: readPolicy(identity),
-    now: new Date(now.getTime()),
+    now,
     logThreshold,
     timestampThreshold,
     sctThreshold: readThreshold(own.sctThreshold, 'sctThreshold', 1),

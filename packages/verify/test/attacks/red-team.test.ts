@@ -204,3 +204,33 @@ test('one timestamp key below two roots is one authority', async () => {
   expect((await verify(twice)).times).toHaveLength(2);
   expect(await codeOf(verify(twice, { timestampThreshold: 2 }))).toBe('TIMESTAMP_THRESHOLD');
 });
+
+describe('options that cannot be read are wrong options', () => {
+  const broken = (): never => {
+    throw new RangeError('broken');
+  };
+
+  test('as a record', async () => {
+    const identity = new Proxy({ ...ALICE }, { ownKeys: broken });
+    expect(await codeOf(verify('v2-message', { identity }))).toBe('CONFIG_INVALID');
+  });
+
+  test('as a member', async () => {
+    const identity = Object.defineProperty({ ...ALICE }, 'issuer', { get: broken, enumerable: true });
+    expect(await codeOf(verify('v2-message', { identity }))).toBe('CONFIG_INVALID');
+  });
+
+  test('as a time', async () => {
+    const now = Object.create(Date.prototype) as Date;
+    expect(await codeOf(verify('v2-message', { now }))).toBe('CONFIG_INVALID');
+  });
+});
+
+test('the present is what a Date holds, not what it says', async () => {
+  class LateDate extends Date {
+    override getTime(): number {
+      return super.getTime() + 3_600_000;
+    }
+  }
+  expect(await codeOf(verify('v2-message', { now: new LateDate(seconds(-600)) }))).toBe('TIME_INVALID');
+});
