@@ -4,7 +4,7 @@
 // after the value, and more bytes, depth, members or values than the limits allow.
 
 import { decodeUtf8 } from './bytes.js';
-import { type KeywaxError, quoteText } from './errors.js';
+import { KeywaxError, quoteText } from './errors.js';
 import { readPlainJson } from './json-plain.js';
 import {
   type JsonLimits,
@@ -21,6 +21,7 @@ export { encodeJson, readPlainJson, toPlainJson } from './json-plain.js';
 export { isJsonArray, isJsonNumber, isJsonObject, memberPath } from './json-value.js';
 export type { JsonLimits, JsonNumber, JsonObject, JsonValue } from './json-value.js';
 
+const MAX_PIECES = 4_096; // a string grows by as many at a time: each addition costs an object until it is flattened
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
@@ -155,19 +156,24 @@ function readString(reader: Reader): string {
 function readEscapedString(reader: Reader, head: string): string {
   const { text } = reader;
   let value = head;
+  let pieces: string[] = [];
   while (text.charCodeAt(reader.offset) === BACKSLASH) {
-    value += readEscape(reader);
+    if (pieces.length >= MAX_PIECES) {
+      value += pieces.join('');
+      pieces = [];
+    }
+    pieces.push(readEscape(reader));
     const start = reader.offset;
     let i = start;
     for (; i < text.length; i++) {
       const code = text.charCodeAt(i);
       if (code === QUOTE || code === BACKSLASH || code < 0x20) break;
     }
-    value += text.slice(start, i);
+    if (i > start) pieces.push(text.slice(start, i));
     reader.offset = i;
   }
   if (!accept(reader, QUOTE)) throw unexpected(reader, 'the end of the string');
-  return value;
+  return value + pieces.join('');
 }
 
 function readEscape(reader: Reader): string {
@@ -252,10 +258,17 @@ function skipSpace(reader: Reader): void {
 export function readJson(input: Uint8Array | string | object, limits: JsonLimits, at = '$'): JsonValue {
   if (typeof input === 'string') return parseJson(input, limits, at);
   // Not `instanceof`: the bytes may come from another realm.
-  if (ArrayBuffer.isView(input)) {
-    return parseJson(new Uint8Array(input.buffer, input.byteOffset, input.byteLength), limits, at);
-  }
+  if (ArrayBuffer.isView(input)) return parseJson(viewBytes(input, at), limits, at);
   return readPlainJson(input, limits, at);
+}
+
+function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView, at: string): Uint8Array {
+  try {
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  } catch (cause) {
+    const expected = 'bytes that are not detached';
+    throw new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { cause, details: { at, expected } });
+  }
 }
 
 function utf8Length(text: string): number {

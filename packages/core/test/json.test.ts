@@ -359,6 +359,17 @@ describe('readJson', () => {
       expect(readJson(input, limits)).toEqual(expected);
     }
   });
+
+  test('refuses bytes that are detached', () => {
+    const bytes = Uint8Array.from(encodeUtf8('{"a":1}'));
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(codeOf(() => readJson(bytes, limits))).toBe('INPUT_MALFORMED');
+  });
+});
+
+test.each([2_047, 2_048, 2_049, 5_000, 100_000])('%i escapes in one string are all read', (count) => {
+  const text = '\\n\\u00e9x'.repeat(count);
+  expect(parseJson(`"${text}"`, { maxBytes: 2_000_000 })).toBe('\né\u0078'.repeat(count));
 });
 
 describe('toPlainJson', () => {
