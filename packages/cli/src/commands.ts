@@ -31,6 +31,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'show whom a trusted root vouches for, and what is valid now',
     load: async () => (await import('./commands/trust-show.js')).trustShowCommand,
   },
+  'trust update': {
+    summary: 'ask the repository of an instance for its newest trust, and keep it',
+    load: async () => (await import('./commands/trust-update.js')).trustUpdateCommand,
+  },
+  'trust init': {
+    summary: 'remember the root by which the repository of an instance is trusted',
+    load: async () => (await import('./commands/trust-init.js')).trustInitCommand,
+  },
   'trust create': {
     summary: 'make a trusted root from chains and keys, or add to one',
     load: async () => (await import('./commands/trust-create.js')).trustCreateCommand,

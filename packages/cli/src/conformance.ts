@@ -5,6 +5,7 @@
 import { type ExitCode, EXIT, exitCodeOf, nameError } from './exit.js';
 import { type FlagValues, type Flags, type Invocation, parseFlags, refuseTogether, usageError } from './flags.js';
 import type { Host } from './host.js';
+import type { InstanceFlags } from './instance-flags.js';
 import { escapeText } from './render/text.js';
 
 const MAX_STATEMENT_BYTES = 16_777_216; // ATTACKS 4.3
@@ -53,33 +54,35 @@ async function dispatch([name, ...rest]: readonly string[], host: Host): Promise
   }
 }
 
-async function verifyBundle({ flags, operands }: Invocation<typeof VERIFY_FLAGS>, { signal }: Host): Promise<void> {
+async function verifyBundle({ flags, operands }: Invocation<typeof VERIFY_FLAGS>, host: Host): Promise<void> {
   const { file, bundle } = readOperand(flags, operands);
   const { createVerifier } = await import('keywax');
   const { readArtifactOperand, withArtifactFile } = await import('./artifact-file.js');
   const { readBundleFile } = await import('./bundle-file.js');
-  const { readInstanceFiles } = await import('./instance-files.js');
+  const { obtainInstance } = await import('./instance-flags.js');
   const { readPolicyFlags } = await import('./policy-flags.js');
   const identity = await readPolicyFlags(flags);
-  const verifier = await createVerifier({ instance: await readInstanceFiles(flags) });
+  const { instance, thresholds } = await obtainInstance(readInstanceFlags(flags), 'verification', host);
+  const verifier = await createVerifier({ instance });
   const target = await readArtifactOperand(file);
   const bytes = await readBundleFile(bundle);
   const verify = async (artifact: Parameters<typeof verifier.verify>[1]['artifact']): Promise<unknown> =>
-    verifier.verify(bytes, { artifact, identity, signal });
+    verifier.verify(bytes, { ...thresholds, artifact, identity, signal: host.signal });
   if (target.kind === 'digest') await verify(target.artifact);
   else await withArtifactFile(target.name, verify);
 }
 
-async function signBundle({ flags, operands }: Invocation<typeof SIGN_FLAGS>, { signal }: Host): Promise<void> {
+async function signBundle({ flags, operands }: Invocation<typeof SIGN_FLAGS>, host: Host): Promise<void> {
   const { file, bundle } = readOperand(flags, operands);
   const { 'identity-token': identityToken } = flags;
   if (identityToken === undefined) throw usageError('--identity-token is needed');
   const { attest, sign } = await import('keywax');
   const { withArtifactFile } = await import('./artifact-file.js');
   const { readDocument } = await import('./document-file.js');
-  const { readInstanceFiles } = await import('./instance-files.js');
+  const { obtainInstance } = await import('./instance-flags.js');
   const { writeOutput } = await import('./output-file.js');
-  const options = { instance: await readInstanceFiles(flags), identityToken, signal };
+  const { instance } = await obtainInstance(readInstanceFlags(flags), 'signing', host);
+  const options = { instance, identityToken, signal: host.signal };
   const signed =
     flags['in-toto'] === true
       ? await attest(await readDocument(file, MAX_STATEMENT_BYTES), options)
@@ -87,7 +90,7 @@ async function signBundle({ flags, operands }: Invocation<typeof SIGN_FLAGS>, { 
   await writeOutput(bundle, `${JSON.stringify(signed)}\n`, { force: true });
 }
 
-/** What both calls need. Production's signing config and staging come over TUF. */
+/** What both calls need. */
 function readOperand(
   flags: FlagValues<typeof SERVICE_FLAGS> & { readonly bundle?: string },
   operands: readonly string[],
@@ -96,7 +99,17 @@ function readOperand(
   if (file === undefined || operands.length > 1) throw usageError('one file');
   if (flags.bundle === undefined) throw usageError('--bundle is needed');
   refuseTogether(flags, ['staging', 'trusted-root']);
-  if (flags.staging === true)
-    throw usageError('--staging: the trust root of staging is not compiled in; --trusted-root names a file');
   return { file, bundle: flags.bundle };
+}
+
+/** The instance in the terms of our own flags. */
+function readInstanceFlags(
+  flags: FlagValues<typeof SERVICE_FLAGS> & { readonly 'signing-config'?: string },
+): InstanceFlags {
+  const { 'trusted-root': trustedRoot, 'signing-config': signingConfig } = flags;
+  return {
+    ...(flags.staging === true ? { instance: 'staging' } : {}),
+    ...(trustedRoot === undefined ? {} : { 'trusted-root': trustedRoot }),
+    ...(signingConfig === undefined ? {} : { 'signing-config': signingConfig }),
+  };
 }

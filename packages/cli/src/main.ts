@@ -7,6 +7,7 @@ import { createProcessHost } from './host.js';
 import { runCommand } from './run.js';
 
 const GRACE_MS = 2_000; // for what is under way to clean up
+const LINGER_MS = 5_000; // for a refresh in the background, which the next call can begin anew
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   // The first stops what is under way, even where it waits for a pipe; the second does what it does by default.
@@ -17,4 +18,5 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 }
 void runCommand(process.argv.slice(2), createProcessHost(controller.signal)).then((code) => {
   process.exitCode = code;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 });

@@ -11,7 +11,7 @@ import type { SignOptions } from 'keywax';
 import { readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
 import type { Host } from './host.js';
-import { type InstanceFlags, SIGNING_FLAGS, readInstanceFiles } from './instance-files.js';
+import { type InstanceFlags, SIGNING_FLAGS, obtainInstance } from './instance-flags.js';
 import { checkOutput, writeOutput } from './output-file.js';
 import { createStyle, encodeJsonText, escapeText } from './render/text.js';
 
@@ -103,13 +103,13 @@ async function checkPlace(inputs: readonly string[], output: string, force: bool
 }
 
 async function readSignOptions(flags: SignFlagValues, host: Host): Promise<SignOptions> {
-  const instance = await readInstanceFiles(flags);
-  if (flags['trust-config'] === undefined && flags['signing-config'] === undefined) {
-    throw usageError('where to sign? --trust-config says so, or --signing-config with --trusted-root');
-  }
+  if (flags['trusted-root'] !== undefined && flags['signing-config'] === undefined)
+    throw usageError('where to sign? --signing-config says so beside --trusted-root');
+  const identity = await selectIdentity(flags, host);
+  const { instance } = await obtainInstance(flags, 'signing', host);
   return {
     instance,
-    identity: await selectIdentity(flags, host),
+    identity,
     signal: host.signal,
     ...(flags.algorithm === undefined ? {} : { algorithm: readAlgorithm(flags.algorithm) }),
     ...(flags.csr === undefined ? {} : { csr: true }),

@@ -21,6 +21,13 @@ export interface TrustDocuments {
   readonly signingConfig?: SigningConfig;
 }
 
+/** Reads files of one or several trusted roots as one. @throws FILE_FAILED, INPUT_MALFORMED, INPUT_TOO_LARGE, TRUST_INVALID */
+export async function readTrustedRoots(paths: readonly string[]): Promise<TrustedRoot> {
+  const roots: TrustedRoot[] = [];
+  for (const path of paths) roots.push(...decodeTrustedRoots(await readDocument(path, MAX_TRUSTED_ROOTS_BYTES)));
+  return mergeTrustedRoots(roots);
+}
+
 /** Reads a file of trust material. @throws FILE_FAILED, INPUT_MALFORMED, INPUT_TOO_LARGE, TRUST_INVALID, NETWORK_POLICY */
 export async function readTrustFile(path: string): Promise<TrustDocuments> {
   const text = decodeUtf8(await readDocument(path, MAX_TRUSTED_ROOTS_BYTES), '$');

@@ -313,9 +313,19 @@ describe('the conformance protocol', () => {
     ['no bundle', ['verify-bundle', '--key', 'k', 'file']],
     ['no file', ['verify-bundle', '--bundle', 'b', '--key', 'k']],
     ['no token', ['sign-bundle', '--bundle', 'b', 'file']],
-    ['staging', ['verify-bundle', '--staging', '--bundle', 'b', '--key', 'k', 'file']],
   ])('refuses %s with a name', async (_, args) => {
     expect(await conform(...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(/^CONFIG_INVALID: /) });
+  });
+});
+
+describe('staging in the conformance protocol', () => {
+  test.each([
+    ['verify-bundle', ['--certificate-identity', 'a', '--certificate-oidc-issuer', 'b']],
+    ['sign-bundle', ['--identity-token', 'x']],
+  ])('needs its root once, for %s', async (name, args) => {
+    const { host, written } = makeHost({ env: { HOME: folder, XDG_DATA_HOME: folder } });
+    expect(await runConformance([name, '--staging', ...args, '--bundle', 'b', write('a', 'a')], host)).toBe(3);
+    expect(written.err).toMatch(/^TUF_TARGET_MISSING: .*keywax trust init/);
   });
 });
 
@@ -330,10 +340,14 @@ describe('stack', () => {
       host,
     );
     await expect.poll(() => written.err).toContain('The stack is running');
-    const { urls } = JSON.parse(written.out) as { readonly urls: { readonly oidc: string } };
+    const { urls, tufRoot } = JSON.parse(written.out) as {
+      readonly urls: Readonly<Record<'oidc' | 'tuf', string>>;
+      readonly tufRoot: string;
+    };
     expect((await call(['sign', '--trust-config', trust, '--identity-token-file', tokenFile, file])).code).toBe(0);
     const who = ['--certificate-identity', 'alice@example.com', '--certificate-oidc-issuer', urls.oidc];
     expect((await call(['verify', '--trust-config', trust, ...who, file])).code).toBe(0);
+    expect((await call(['verify', '--tuf-mirror', urls.tuf, '--tuf-root', tufRoot, ...who, file])).code).toBe(0);
     controller.abort();
     expect(await running).toBe(0);
     await expect(fetch(urls.oidc)).rejects.toThrow();

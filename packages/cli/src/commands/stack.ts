@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeUtf8 } from '@keywax/core/bytes';
 import type { IssuerKind, RekorChoice, Stack, StackOptions } from '@keywax/stack';
 import { type Command, defineCommand } from '../command.js';
 import { EXIT } from '../exit.js';
@@ -18,13 +19,14 @@ const MAX_PORT = 65_529; // seven consecutive ones
 /** `keywax stack`. */
 export const stackCommand: Command = defineCommand({
   operands: '[FLAGS]',
-  about: `Runs a whole Sigstore instance on this machine: tokens, certificates, both kinds of log, timestamps. It forgets
+  about: `Runs a whole Sigstore instance on this machine: tokens, certificates, both kinds of log, timestamps, TUF. It forgets
 everything when it stops, unless it has a folder. Whoever can reach it gets a token for any identity.`,
   flags: {
     directory: { value: 'DIR', help: 'keep keys and logs in this folder' },
     port: { value: 'N', help: 'the first of seven ports (free ones, unless given)' },
     rekor: { value: 'VERSION', help: 'the logs to sign with: v1, v2 or both (v1, unless given)' },
     'trust-config': { value: 'FILE', help: 'write the trust config there' },
+    'tuf-root': { value: 'FILE', help: 'write the first root of its TUF repository there' },
     'token-file': { value: 'FILE', help: 'write a token there; it is good for ten minutes' },
     persona: { value: 'KIND', help: 'whose token: email, github or gitlab (email, unless given)' },
     json: { help: 'print the URLs as JSON' },
@@ -34,6 +36,7 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
     const rekor = readChoice(flags.rekor ?? 'v1', REKOR, 'rekor');
     const persona = readChoice(flags.persona ?? 'email', PERSONAS, 'persona');
     const options: StackOptions = {
+      rekor: { published: rekor },
       ...(flags.directory === undefined ? {} : { directory: flags.directory }),
       ...(flags.port === undefined ? {} : { port: readPort(flags.port) }),
     };
@@ -45,14 +48,16 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
       await writeOutput(trustConfig, `${JSON.stringify(stack.clientTrustConfig({ rekor }), undefined, 2)}\n`, {
         force: true,
       });
+      const tufRoot = flags['tuf-root'] ?? join(flags.directory ?? scratch, 'root.json');
+      await writeOutput(tufRoot, decodeUtf8(stack.tuf.root()), { force: true });
       const tokenFile = flags['token-file'];
       if (tokenFile !== undefined)
         await writeOutput(tokenFile, await stack.mintToken({ kind: persona }), { force: true, mode: 0o600 });
       if (flags.json === true)
         await host.out.write(
-          encodeJsonText({ urls: stack.urls, trustConfig, ...(tokenFile === undefined ? {} : { tokenFile }) }),
+          encodeJsonText({ urls: stack.urls, trustConfig, tufRoot, ...(tokenFile === undefined ? {} : { tokenFile }) }),
         );
-      await host.err.write(describeStack(stack, { trustConfig, tokenFile }, createStyle(host.err)));
+      await host.err.write(describeStack(stack, { trustConfig, tufRoot, tokenFile }, createStyle(host.err)));
       await untilStopped(host);
     } finally {
       await stack.close();
@@ -81,11 +86,12 @@ const SERVICES = {
   rekorV2: 'log, version 2',
   tsa: 'timestamps',
   ct: 'certificate log',
+  tuf: 'TUF repository',
 } as const;
 
 function describeStack(
   { urls }: Stack,
-  files: { readonly trustConfig: string; readonly tokenFile: string | undefined },
+  files: { readonly trustConfig: string; readonly tufRoot: string; readonly tokenFile: string | undefined },
   style: Style,
 ): string {
   const rows = Object.entries(SERVICES).map(
@@ -109,6 +115,8 @@ function describeStack(
     'To see what that gives:',
     '  keywax inspect FILE.sigstore.json',
     `  keywax verify --trust-config ${trustConfig} --explain --certificate-identity NAME --certificate-oidc-issuer URL FILE`,
+    'Both go by way of TUF too, with these in place of --trust-config:',
+    `  --tuf-mirror ${urls.tuf} --tuf-root ${escapeText(files.tufRoot)}`,
     '',
   ].join('\n');
 }

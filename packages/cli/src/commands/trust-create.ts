@@ -11,7 +11,7 @@ import {
 import { type Command, defineCommand } from '../command.js';
 import { EXIT } from '../exit.js';
 import { usageError } from '../flags.js';
-import { readTrustedRoots } from '../instance-files.js';
+import { readTrustedRoots } from '../trust-file.js';
 import { writeOutput } from '../output-file.js';
 import { parsePart, readPemOrDer, readWindow } from '../part-flags.js';
 

@@ -8,18 +8,21 @@ import { type Command, defineCommand } from '../command.js';
 import { EXIT, type ExitCode, exitCodeOf, worstExit } from '../exit.js';
 import { type FlagValues, type Flags, refuseTogether, usageError } from '../flags.js';
 import type { Host } from '../host.js';
-import { TRUST_FLAGS, readInstanceFiles } from '../instance-files.js';
+import { type ObtainedInstance, TRUST_FLAGS, obtainInstance } from '../instance-flags.js';
 import type { Outcome } from '../outcome.js';
 import { POLICY_FLAGS, readPolicyFlags } from '../policy-flags.js';
 import { explainOutcome } from '../render/explain.js';
 import { describeOutcome } from '../render/outcome-json.js';
 import { summarizeOutcomes } from '../render/summary.js';
+import { encodeOrigin } from '../render/trust-origin.js';
 import { createStyle, encodeJsonText } from '../render/text.js';
+import { THRESHOLD_FLAGS, type Thresholds, readThresholdFlags } from '../threshold-flags.js';
 
 const FLAGS = {
   ...POLICY_FLAGS,
   bundle: { value: 'FILE', help: 'the bundle (FILE.sigstore.json or FILE.sigstore, unless given)' },
   ...TRUST_FLAGS,
+  ...THRESHOLD_FLAGS,
   'predicate-type': { value: 'URI', help: 'the predicate type that a statement must have' },
   explain: { help: 'show what was proven, and each check' },
   json: { help: 'print the result as JSON' },
@@ -39,10 +42,14 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
     if (flags.bundle === undefined && targets.some(({ kind }) => kind === 'digest'))
       throw usageError('a digest needs --bundle');
     const identity = await readPolicyFlags(flags);
-    const verifier = await createVerifier({ instance: await readInstanceFiles(flags) });
+    const given = readThresholdFlags(flags);
+    const { instance, ...obtained } = await obtainInstance(flags, 'verification', host);
+    const verifier = await createVerifier({ instance });
+    const thresholds = { ...obtained.thresholds, ...given };
     const outcomes: Outcome[] = [];
-    for (const target of targets) outcomes.push(await verifyOperand(target, { verifier, identity, flags, host }));
-    await printOutcomes(outcomes, flags, host);
+    for (const target of targets)
+      outcomes.push(await verifyOperand(target, { verifier, identity, thresholds, flags, host }));
+    await printOutcomes(outcomes, { flags, trust: obtained.trust }, host);
     return worstExit(outcomes.map(exitOf));
   },
 });
@@ -50,17 +57,19 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
 interface Task {
   readonly verifier: Verifier;
   readonly identity: IdentityPolicy;
+  readonly thresholds: Thresholds;
   readonly flags: FlagValues<typeof FLAGS>;
   readonly host: Host;
 }
 
-async function verifyOperand(target: Operand, { verifier, identity, flags, host }: Task): Promise<Outcome> {
+async function verifyOperand(target: Operand, { verifier, identity, thresholds, flags, host }: Task): Promise<Outcome> {
   let path = flags.bundle;
   try {
     path ??= await findBundle(target.name);
     if (target.kind === 'file') await refuseSame(target.name, path);
     const bundle = await readBundleFile(path);
     const options: Omit<VerifyOptions, 'artifact'> = {
+      ...thresholds,
       identity,
       signal: host.signal,
       ...(flags['predicate-type'] === undefined ? {} : { predicateType: flags['predicate-type'] }),
@@ -89,12 +98,13 @@ function exitOf({ result }: Outcome): ExitCode {
 
 async function printOutcomes(
   outcomes: readonly Outcome[],
-  flags: FlagValues<typeof FLAGS>,
+  { flags, trust }: { readonly flags: FlagValues<typeof FLAGS>; readonly trust: ObtainedInstance['trust'] },
   { out, err }: Host,
 ): Promise<void> {
   if (flags.json === true) {
     const verified = outcomes.every(({ result }) => result.kind === 'verified');
-    await out.write(encodeJsonText({ verified, results: outcomes.map(describeOutcome) }));
+    const origin = trust === undefined ? {} : { trust: encodeOrigin(trust) };
+    await out.write(encodeJsonText({ verified, ...origin, results: outcomes.map(describeOutcome) }));
   } else if (flags.explain === true) {
     const style = createStyle(out);
     await out.write(outcomes.map((outcome) => explainOutcome(outcome, style)).join('\n'));

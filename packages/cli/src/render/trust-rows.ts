@@ -58,6 +58,12 @@ export interface ServiceRow {
   readonly isSelected: boolean;
 }
 
+/** The services of a signing config, and why none can be used now where that is so. */
+export interface ServiceList {
+  readonly rows: readonly ServiceRow[];
+  readonly problem?: string;
+}
+
 /** The entries of a trusted root. */
 export function listAuthorities(root: TrustedRoot, now: Date): readonly AuthorityRow[] {
   return [
@@ -69,10 +75,7 @@ export function listAuthorities(root: TrustedRoot, now: Date): readonly Authorit
 }
 
 /** The services of a signing config, and which of them are used now, or why none can be. */
-export function listServices(
-  config: SigningConfig,
-  now: Date,
-): { readonly rows: readonly ServiceRow[]; readonly problem?: string } {
+export function listServices(config: SigningConfig, now: Date): ServiceList {
   const selection = trySelect(config, now);
   const selected = Array.isArray(selection) ? selection : [];
   const describe = (kind: ServiceRow['kind'], services: readonly Service[]): readonly ServiceRow[] =>
