@@ -369,7 +369,7 @@ describe('readJson', () => {
 
 test.each([2_047, 2_048, 2_049, 5_000, 100_000])('%i escapes in one string are all read', (count) => {
   const text = '\\n\\u00e9x'.repeat(count);
-  expect(parseJson(`"${text}"`, { maxBytes: 2_000_000 })).toBe('\né\u0078'.repeat(count));
+  expect(parseJson(`"${text}"`, { maxBytes: 2_000_000 })).toBe('\néx'.repeat(count));
 });
 
 describe('toPlainJson', () => {
