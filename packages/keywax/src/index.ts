@@ -28,7 +28,7 @@ export {
   unsafeNoArtifact,
 } from '@keywax/verify';
 export { type Artifact, type ArtifactStream, digestArtifact } from './artifact.js';
-export type { Instance, InstanceDocuments, JsonDocument } from './instance.js';
+export type { Instance, InstanceDocuments, JsonDocument, TrustOptions } from './instance.js';
 export {
   type EmailIdentity,
   type GithubActionsIdentity,
@@ -39,12 +39,12 @@ export {
   gitlabCi,
   google,
 } from './presets.js';
-export { PRODUCTION_SOURCE } from '@keywax/tuf/production';
 export { type SignOptions, attest, sign } from './sign.js';
 export type { StatementInput, SubjectInput } from './statement.js';
 export {
   type BundleInput,
   type Verifier,
+  type VerifierOptions,
   type VerifyOptions,
   type VerifySyncOptions,
   createVerifier,

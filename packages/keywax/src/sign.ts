@@ -5,22 +5,28 @@ import { type SerializedBundle, encodeBundle } from '@keywax/bundle';
 import type { KeyDetails } from '@keywax/core/algorithms';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { IdentityProvider } from '@keywax/identity';
-import type { SignRequest, SignableContent, Signer } from '@keywax/sign';
+import type { SignableContent, Signer } from '@keywax/sign';
 import { selectServices } from '@keywax/trust';
 import { type ArtifactStream, collectArtifact } from './artifact.js';
-import { type Instance, readInstance } from './instance.js';
+import {
+  type Instance,
+  type TrustOptions,
+  openInstance,
+  readHost,
+  TRUST_OPTION_NAMES,
+  readTransport,
+  splitTrustOptions,
+} from './instance.js';
 import { checkSignal, configError, copyOptions, refuseUnknown, typedError } from './options.js';
 import { type StatementInput, readStatement } from './statement.js';
 
-type Transport = NonNullable<SignRequest['transport']>;
-
 /** How something is signed. Without a token or a provider, the environment is searched for a token. */
-export interface SignOptions {
+export interface SignOptions extends TrustOptions {
   /** An OIDC token that the instance accepts, with the audience `sigstore`. */
   readonly identityToken?: string;
   /** Obtains a token when it is needed. */
   readonly identity?: IdentityProvider;
-  /** The instance, with its signing config. */
+  /** The instance, which says where to sign; `'production'` unless given. */
   readonly instance?: Instance;
   /** The algorithm of the ephemeral key; `PKIX_ECDSA_P256_SHA_256` unless given. */
   readonly algorithm?: KeyDetails;
@@ -32,12 +38,6 @@ export interface SignOptions {
   readonly csr?: boolean;
   /** The present; the clock of the host unless given. */
   readonly now?: () => Date;
-  /** Sends requests in place of the host. */
-  readonly fetch?: NonNullable<Transport['fetch']>;
-  readonly signal?: AbortSignal;
-  /** Deadline of each request with its retries. */
-  readonly timeoutMs?: number;
-  readonly retries?: number;
 }
 
 const OPTION_NAMES = [
@@ -49,10 +49,6 @@ const OPTION_NAMES = [
   'keyHint',
   'csr',
   'now',
-  'fetch',
-  'signal',
-  'timeoutMs',
-  'retries',
 ] as const satisfies readonly (keyof SignOptions)[];
 
 /**
@@ -94,7 +90,7 @@ export async function attest(
 
 function readSignOptions(options: SignOptions): SignOptions {
   const own = copyOptions(options, 'options');
-  refuseUnknown(own, OPTION_NAMES, 'options');
+  refuseUnknown(own, [...OPTION_NAMES, ...TRUST_OPTION_NAMES], 'options');
   if (own.identityToken !== undefined && own.identity !== undefined)
     throw configError('identityToken', 'a token or a provider, and not both');
   if (own.keyHint !== undefined && (own.identityToken !== undefined || own.identity !== undefined))
@@ -118,7 +114,8 @@ async function requestBundle(
 ): Promise<SerializedBundle> {
   const { now = () => new Date(), keyHint, csr, signal } = options;
   checkSignal(signal);
-  const { trust, signingConfig } = readInstance(options.instance);
+  const source = await openInstance(options.instance, splitTrustOptions(options)[0], 'signing');
+  const { trust, signingConfig } = await source.read(now(), signal);
   if (signingConfig === undefined) throw configError('instance', 'a signing config, which says where to sign');
   const services = selectServices(signingConfig, now());
   const { createEphemeralSigner, signContent } = await import('@keywax/sign');
@@ -142,10 +139,7 @@ async function selectIdentity({ identityToken, identity }: SignOptions): Promise
   if (identity !== undefined) return guardProvider(identity);
   const { provideAmbientToken, provideToken } = await import('@keywax/identity');
   if (identityToken !== undefined) return provideToken(identityToken);
-  const { process } = globalThis as {
-    readonly process?: { readonly env?: Readonly<Record<string, string | undefined>> };
-  };
-  return provideAmbientToken(process?.env ?? {});
+  return provideAmbientToken(readHost().env);
 }
 
 /** What a provider of the caller throws becomes ours. */
@@ -157,16 +151,5 @@ function guardProvider(identity: IdentityProvider): IdentityProvider {
       if (isKeywaxError(cause)) throw cause;
       throw new KeywaxError('TOKEN_UNAVAILABLE', 'the identity provider has failed', { cause });
     }
-  };
-}
-
-/** The signing config decides whether a service is on this machine; only there it may name plain http. */
-function readTransport({ fetch, signal, timeoutMs, retries }: SignOptions): Transport {
-  return {
-    allowHttp: 'loopback',
-    ...(fetch === undefined ? {} : { fetch }),
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(retries === undefined ? {} : { retries }),
   };
 }

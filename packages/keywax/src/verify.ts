@@ -2,16 +2,17 @@
 // Verification as callers see it: trust comes from an instance, artifacts in any form, the time from the host.
 
 import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
-import {
-  type PreparedTrust,
-  type VerificationRequest,
-  type Verified,
-  planVerification,
-  settle,
-  settleSync,
-} from '@keywax/verify';
+import { type VerificationRequest, type Verified, planVerification, settle, settleSync } from '@keywax/verify';
 import { type Artifact, isStream, readArtifact } from './artifact.js';
-import { type Instance, readInstance } from './instance.js';
+import {
+  type Instance,
+  type ReadInstance,
+  TRUST_OPTION_NAMES,
+  type Thresholds,
+  type TrustOptions,
+  openInstance,
+  splitTrustOptions,
+} from './instance.js';
 import { checkSignal, configError, copyOptions, refuseUnknown, typedError } from './options.js';
 
 /** A bundle: the object that comes of parsing its JSON, the text, or its UTF-8 bytes. */
@@ -30,13 +31,24 @@ export interface VerifyOptions extends Omit<VerifySyncOptions, 'artifact'> {
   readonly signal?: AbortSignal;
 }
 
+/** Which instance is trusted, how trust is obtained, and the clock for that; the host's unless given. */
+export interface VerifierOptions extends TrustOptions {
+  /** `'production'` unless given. */
+  readonly instance?: Instance;
+  readonly now?: () => Date;
+}
+
 /** Trust prepared once, for any number of bundles. */
 export interface Verifier {
-  /** Verifies one bundle. @throws as `verify` */
+  /**
+   * Verifies one bundle. Trust of a named instance or a mirror is kept up to date: after a day it is refreshed in the
+   * background, and waited for only once it has expired.
+   * @throws as `verify`
+   */
   verify(bundle: BundleInput, options: VerifyOptions): Promise<Verified>;
   /**
-   * The same without waiting, for bytes and digests. `loadSyncCrypto` has to be awaited once before, for digests and
-   * for large artifacts.
+   * The same without waiting, for bytes and digests, with the trust of the last call that waited. `loadSyncCrypto` has to
+   * be awaited once before, for digests and for large artifacts.
    * @throws as `verify`
    */
   verifySync(bundle: BundleInput, options: VerifySyncOptions): Verified;
@@ -53,35 +65,54 @@ export interface Verifier {
  */
 export async function verify(
   bundle: BundleInput,
-  options: VerifyOptions & { readonly instance?: Instance },
+  options: VerifyOptions & Omit<VerifierOptions, 'now'>,
 ): Promise<Verified> {
-  const { instance, ...request } = copyOptions(options, 'options');
-  const verifier = await createVerifier(instance === undefined ? {} : { instance });
-  return verifier.verify(bundle, request);
+  const [own, { instance, ...request }] = splitTrustOptions(copyOptions(options, 'options'));
+  const { signal } = own;
+  checkSignal(signal);
+  const { now } = request;
+  const verifier = await createVerifier({
+    ...own,
+    ...(instance === undefined ? {} : { instance }),
+    ...(now === undefined ? {} : { now: () => now }),
+  });
+  return verifier.verify(bundle, { ...request, ...(signal === undefined ? {} : { signal }) });
 }
 
 /**
  * Prepares an instance once, for many bundles: keys are imported and chains settled on first use, and kept.
- * @throws CONFIG_INVALID, TRUST_INVALID, INPUT_MALFORMED, INPUT_TOO_LARGE
+ * @throws CONFIG_INVALID, TRUST_INVALID, INPUT_MALFORMED, INPUT_TOO_LARGE; for named instances and mirrors TUF_…,
+ *   NETWORK_…, FILE_FAILED, OPERATION_ABORTED too
  * @example
  * const verifier = await createVerifier({ instance: { trustedRoot: await readFile('trusted_root.json') } });
  * for (const { bundle, artifact } of packages) await verifier.verify(bundle, { artifact, identity });
  */
-export async function createVerifier(options: { readonly instance?: Instance } = {}): Promise<Verifier> {
-  const own = copyOptions(options, 'options');
-  refuseUnknown(own, ['instance'], 'options');
-  const { trust } = readInstance(own.instance);
+export async function createVerifier(options: VerifierOptions = {}): Promise<Verifier> {
+  const all = copyOptions(options, 'options');
+  refuseUnknown(all, ['instance', 'now', ...TRUST_OPTION_NAMES], 'options');
+  const [own, { instance, now = () => new Date() }] = splitTrustOptions(all);
+  try {
+    return await openVerifier(instance, own, now);
+  } catch (error) {
+    throw typedError(error);
+  }
+}
+
+async function openVerifier(instance: Instance | undefined, options: TrustOptions, now: () => Date): Promise<Verifier> {
+  const source = await openInstance(instance, options, 'verification');
+  let latest = await source.read(now(), options.signal);
   return Object.freeze({
     async verify(bundle: BundleInput, request: VerifyOptions): Promise<Verified> {
       try {
-        return await verifyWith(trust, bundle, request);
+        if (!source.isFixed) latest = await source.read(request.now ?? now(), request.signal);
+        return await verifyWith(latest, bundle, request);
       } catch (error) {
         throw typedError(error);
       }
     },
     verifySync(bundle: BundleInput, request: VerifySyncOptions): Verified {
       try {
-        return verifySyncWith(trust, bundle, request);
+        return verifySyncWith(latest, bundle, request);
       } catch (error) {
         throw typedError(error);
       }
@@ -89,7 +120,11 @@ export async function createVerifier(options: { readonly instance?: Instance } =
   });
 }
 
-async function verifyWith(trust: PreparedTrust, bundle: BundleInput, options: VerifyOptions): Promise<Verified> {
+async function verifyWith(
+  { trust, thresholds }: ReadInstance,
+  bundle: BundleInput,
+  options: VerifyOptions,
+): Promise<Verified> {
   const { artifact, signal, now = new Date(), ...request } = copyOptions(options, 'options');
   refuseTrust(request);
   checkSignal(signal);
@@ -97,15 +132,29 @@ async function verifyWith(trust: PreparedTrust, bundle: BundleInput, options: Ve
   // Before a stream is read, which cannot be undone and may take long.
   if (request.identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
   const digested = await readArtifact(artifact, decoded, { signal, crypto: request.crypto });
-  return settle(planVerification(decoded, { ...request, trust, now, artifact: digested }), request.crypto);
+  return settle(
+    planVerification(decoded, { ...fillIn(request, thresholds), trust, now, artifact: digested }),
+    request.crypto,
+  );
 }
 
-function verifySyncWith(trust: PreparedTrust, bundle: BundleInput, options: VerifySyncOptions): Verified {
+function verifySyncWith(
+  { trust, thresholds }: ReadInstance,
+  bundle: BundleInput,
+  options: VerifySyncOptions,
+): Verified {
   const { artifact, now = new Date(), ...request } = copyOptions(options, 'options');
   refuseTrust(request);
   if (isStream(artifact)) throw configError('artifact', 'bytes or digests, as a stream has to be waited for');
-  const plan = planVerification(decodeBundle(bundle), { ...request, trust, now, artifact });
+  const plan = planVerification(decodeBundle(bundle), { ...fillIn(request, thresholds), trust, now, artifact });
   return settleSync(plan, request.crypto);
+}
+
+/** What the instance needs of each kind of evidence, where the caller does not say. */
+function fillIn<T extends Thresholds>(request: T, thresholds: Thresholds): T {
+  const own = copyOptions(request, 'options');
+  const open = Object.entries(thresholds).filter(([name]) => own[name as keyof Thresholds] === undefined);
+  return Object.assign(own, Object.fromEntries(open));
 }
 
 /** Trust comes of the instance alone; the engine refuses other names that it does not know. */

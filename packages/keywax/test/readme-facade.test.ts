@@ -9,5 +9,10 @@ describeExamples(new URL('../', import.meta.url), new URL('../README.md', import
     const instance = { trustConfig: stack.clientTrustConfig() };
     const identityToken = await stack.mintToken({ kind: 'email' });
     const issuer = stack.urls.oidc;
-    const artifact = new TextEncoder().encode('hello');`,
+    const artifact = new TextEncoder().encode('hello');
+    import { mkdtempSync } from 'node:fs';
+    import { tmpdir } from 'node:os';
+    import { join } from 'node:path';
+    const [mirrorUrl, tufRoot] = [stack.urls.tuf, stack.tuf.root()];
+    const cacheDirectory = mkdtempSync(join(tmpdir(), 'keywax-readme-'));`,
 });

@@ -134,7 +134,7 @@ const BUNDLES: readonly RealBundle[] = [
 
 function readInstance({ instance }: RealBundle): Instance {
   return instance === undefined
-    ? 'production'
+    ? { trustedRoot: 'production' }
     : { trustedRoot: readFileSync(corpus(`trust/${instance}/trusted_root.json`)) };
 }
 

@@ -136,7 +136,7 @@ describe('what is not signed', () => {
     ],
     [
       'production, whose signing config is not compiled in',
-      () => ({ instance: 'production' as const }),
+      () => ({ instance: { trustedRoot: 'production' as const } }),
       'CONFIG_INVALID',
     ],
     ['an unknown option', () => ({ rekorUrl: 'https://rekor.example' }), 'CONFIG_INVALID'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs as a process of its own, on the sources: verifies a bundle of production, and says on stdout which modules that
-// loaded and whether it touched a file or the network. Arguments: bundle, `file` or `digest`, artifact, subject, issuer.
+// loaded and whether it touched a file or the network. Arguments: bundle, `file` or `digest`, artifact,
+// trusted root, subject, issuer.
 
 import { createHash } from 'node:crypto';
 import dns from 'node:dns';
@@ -24,8 +25,8 @@ registerHooks({
 });
 
 globalThis.__KEYWAX_VERSION__ = '0.0.0-source';
-const [bundlePath, kind, artifactPath, subject, issuer] = process.argv.slice(2);
-const [bundle, bytes] = [fs.readFileSync(bundlePath), fs.readFileSync(artifactPath)];
+const [bundlePath, kind, artifactPath, trustedRootPath, subject, issuer] = process.argv.slice(2);
+const [bundle, bytes, trustedRoot] = [bundlePath, artifactPath, trustedRootPath].map((path) => fs.readFileSync(path));
 const artifact = kind === 'file' ? bytes : { sha256: createHash('sha256').update(bytes).digest() };
 const { verify } = await import('keywax');
 const imported = loaded.length;
@@ -48,7 +49,7 @@ watch(dns, ['lookup', 'resolve']);
 watch(globalThis, ['fetch']);
 syncBuiltinESMExports();
 
-const { signer } = await verify(bundle, { artifact, identity: { subject, issuer } });
+const { signer } = await verify(bundle, { artifact, identity: { subject, issuer }, instance: { trustedRoot } });
 process.stdout.write(JSON.stringify({ loaded, later: loaded.slice(imported), touched, kind: signer.kind }));
 
 function watch(target, names) {

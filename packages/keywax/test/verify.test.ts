@@ -129,7 +129,7 @@ describe('options that make no sense', () => {
     ['no artifact', { identity: alice }],
     ['an unknown name', { artifact: ARTIFACT, identity: alice, identiy: alice }],
     ['the trust of the engine', { artifact: ARTIFACT, identity: alice, trust: {} }],
-    ['an unknown instance', { artifact: ARTIFACT, identity: alice, instance: 'staging' }],
+    ['an unknown instance', { artifact: ARTIFACT, identity: alice, instance: 'testing' }],
     ['an instance without trust', { artifact: ARTIFACT, identity: alice, instance: {} }],
     [
       'an instance with more than is known',
@@ -171,9 +171,8 @@ describe('a polluted prototype', () => {
   test('gives no instance', async () => {
     const bundle = await make();
     prototype['instance'] = { trustedRoot };
-    expect(await refusalOf(() => verify(bundle, { artifact: ARTIFACT, identity: alice, now: NOW }))).toBe(
-      'TIME_MISSING',
-    );
+    const options = { artifact: ARTIFACT, identity: alice, now: NOW, offline: true, cacheDirectory: 'no-such-folder' };
+    expect(await refusalOf(() => verify(bundle, options))).toBe('TIME_MISSING');
   });
 });
 
@@ -217,9 +216,8 @@ describe('instances', () => {
 
   test('production knows nothing of another instance', async () => {
     const bundle = await make();
-    expect(await refusalOf(() => verify(bundle, { artifact: ARTIFACT, identity: alice, now: NOW }))).toBe(
-      'TIME_MISSING',
-    );
+    const options = { artifact: ARTIFACT, identity: alice, now: NOW, offline: true, cacheDirectory: 'no-such-folder' };
+    expect(await refusalOf(() => verify(bundle, options))).toBe('TIME_MISSING');
   });
 });
 

@@ -5,7 +5,7 @@
 // where there is no valid cache the repository is waited for; where that cannot be reached either, and nothing was ever
 // cached, production has what is compiled in. Offline nothing is asked for.
 
-import { encodeHex, encodeUtf8 } from '@keywax/core/bytes';
+import { encodeHex, encodeUtf8, equalBytes } from '@keywax/core/bytes';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { hash } from '@keywax/core/hash';
 import type { Transport } from '@keywax/http';
@@ -109,7 +109,9 @@ export async function fetchInstanceTrust(options: InstanceTrustOptions): Promise
   return { ...kept.trust, refreshing: refreshInBackground(request) };
 }
 
-async function readRequest(options: InstanceTrustOptions): Promise<Request> {
+async function readRequest(inherited: InstanceTrustOptions): Promise<Request> {
+  // Options are those of the record itself: a polluted prototype decides nothing (ATTACKS AP-011).
+  const options = Object.assign(Object.create(null) as InstanceTrustOptions, inherited);
   const { cacheDirectory, offline = false, purpose = 'verification', transport = {}, maxAgeMs = DAY_MS } = options;
   const onDiagnostic = options.onDiagnostic ?? (() => {});
   const instance = describeInstance(options.instance);
@@ -295,8 +297,7 @@ async function readDocuments(client: TufClient, request: Request, state: TufStat
 /** The record of the same document, so that whatever was prepared from it is prepared once. */
 function reuseTrustedRoot(latest: InstanceTrust | undefined, bytes: Uint8Array): TrustedRoot | undefined {
   if (latest === undefined) return undefined;
-  const isSame = encodeHex(hash('sha256', latest.documents.trustedRoot)) === encodeHex(hash('sha256', bytes));
-  return isSame ? latest.trustedRoot : undefined;
+  return equalBytes(latest.documents.trustedRoot, bytes) ? latest.trustedRoot : undefined;
 }
 
 async function fetchOptional(client: TufClient, path: string): Promise<Uint8Array | undefined> {

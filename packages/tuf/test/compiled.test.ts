@@ -3,10 +3,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { decodeTrustedRoot } from '@keywax/trust';
+import { PRODUCTION_SOURCE, PRODUCTION_TRUSTED_ROOT } from '../src/production.js';
 import { expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
-import { PRODUCTION_SOURCE } from '../src/index.js';
-import { PRODUCTION_TRUSTED_ROOT } from '@keywax/tuf/production';
 
 test("production's trusted root has the digest that is recorded", () => {
   expect(createHash('sha256').update(PRODUCTION_TRUSTED_ROOT).digest('hex')).toBe(PRODUCTION_SOURCE.sha256);
