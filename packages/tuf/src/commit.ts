@@ -3,7 +3,14 @@
 
 import { isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type Context, setAside } from './context.js';
-import { type Generation, type HeldTarget, createGenerationId, readGeneration, writeGeneration } from './generation.js';
+import {
+  type Generation,
+  type HeldTarget,
+  MAX_HELD,
+  createGenerationId,
+  readGeneration,
+  writeGeneration,
+} from './generation.js';
 import type { Session } from './session.js';
 import { type ObtainedTarget, obtainTarget } from './target.js';
 
@@ -65,8 +72,9 @@ export async function commitTarget(
 ): Promise<void> {
   const generation = await selectGeneration(context);
   if (generation?.id !== id) return;
-  const held = [...generation.held.filter(({ path }) => path !== target.path), target];
-  await writeGeneration(context.store, { ...generation, held, roles: listRoles(session) });
+  const held = [...generation.held.filter(({ path }) => path !== target.path), target].slice(-MAX_HELD);
+  const roles = new Map([...generation.roles, ...listRoles(session)]); // of the same snapshot
+  await writeGeneration(context.store, { ...generation, held, roles });
 }
 
 function listRoles({ timestamp, snapshot, targets, delegated }: Session): ReadonlyMap<string, Uint8Array> {

@@ -40,8 +40,10 @@ export interface Generation {
 
 const NAME = 'generation';
 const LINE_FEED = 0x0a;
-const MAX_HEADER_BYTES = 1_048_576;
-const MAX_ENTRIES = 4_096;
+const MAX_HEADER_BYTES = 16_777_216; // all the paths below, each as long as a URL can be
+const MAX_ROLES = 4_096;
+/** Targets that are kept at hand; of more, those that were fetched last. */
+export const MAX_HELD = 1_024;
 
 interface Header {
   readonly refreshedAt: Date;
@@ -53,10 +55,10 @@ interface Header {
 const decodeHeader: Decoder<Header> = decodeObject<Header>({
   refreshedAt: required(decodeRfc3339),
   id: required(decodeString),
-  held: arrayOf(decodeObject<HeldTarget>({ path: required(decodeString), name: required(decodeString) }), MAX_ENTRIES),
+  held: arrayOf(decodeObject<HeldTarget>({ path: required(decodeString), name: required(decodeString) }), MAX_HELD),
   roles: arrayOf(
     decodeObject({ name: required(decodeString), length: required(integerWithin(0, MAX_TARGETS_BYTES)) }),
-    MAX_ENTRIES,
+    MAX_ROLES,
   ),
 });
 

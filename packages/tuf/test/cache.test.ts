@@ -216,6 +216,19 @@ describe('offline', () => {
     expect(await world.client({ offline: true }).fetchTarget('a.txt')).toEqual(CONTENT);
   });
 
+  test('targets of delegated roles stay usable when another target is fetched later', async () => {
+    const world = createWorld();
+    world.repository.delegate({ name: 'A', paths: ['dir/*'] });
+    world.repository.addTarget('dir/x', CONTENT, 'A');
+    world.repository.release('targets', 'A');
+    await world.client().fetchTarget('dir/x');
+    const later = world.client();
+    await later.refresh({ maxAgeMs: DAY_MS });
+    await later.fetchTarget('a.txt');
+    world.store.files.delete('metadata/A');
+    expect(await world.client({ offline: true }).fetchTarget('dir/x')).toEqual(CONTENT);
+  });
+
   test('a target that is listed no more is forgotten by the next refresh', async () => {
     const world = await createVisitedWorld();
     edit(world.repository.role('targets').signed, ['targets'], {});
@@ -253,6 +266,13 @@ describe('a refresh', () => {
     const results = await Promise.all(Array.from({ length: 20 }, () => client.fetchTarget('a.txt')));
     expect(results).toEqual(Array.from({ length: 20 }, () => CONTENT));
     expect(world.requests.filter((path) => path === 'timestamp.json')).toHaveLength(1);
+  });
+
+  test('that may do without the mirror is not shared with one that may not', async () => {
+    const world = await createVisitedWorld();
+    const client = world.client();
+    const states = await Promise.all([client.refresh({ maxAgeMs: DAY_MS }), client.refresh()]);
+    expect(states.map(({ source }) => source)).toEqual(['store', 'mirror']);
   });
 
   test('of one client is taken over by others that waited for it', async () => {
