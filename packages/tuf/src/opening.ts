@@ -46,7 +46,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * The state to work with, not older than `maxAgeMs` where it is not the mirror's.
- * @throws as \`openMirror\` and \`openStored\`, TUF_METADATA_EXPIRED for one that is too old offline
+ * @throws as `openMirror` and `openStored`, TUF_METADATA_EXPIRED for one that is too old offline
  */
 export async function openNewest(context: Context, settings: Settings, maxAgeMs: number): Promise<Opened> {
   if (settings.offline) return openOffline(context, settings.maxAgeMs);

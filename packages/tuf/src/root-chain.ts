@@ -62,6 +62,7 @@ export async function updateRoots(context: Context, mirror: Mirror, from: Truste
       await store.remove('metadata', 'snapshot');
     }
     await store.write('roots', String(version), next.bytes);
+    await store.write('metadata', 'root', next.bytes);
     root = next;
   }
   const stored = await store.read('metadata', 'root');

@@ -93,6 +93,17 @@ const CASES: readonly RootCase[] = [
     },
     code: 'TUF_SIGNATURE_INVALID',
   },
+  {
+    id: 'TU-002',
+    title: 'a good root before a bad one is kept',
+    attack: ({ repository }) => {
+      repository.publish('root');
+      repository.role('root').signers = [generateSigningKey('ed25519')];
+      repository.publish('root');
+    },
+    code: 'TUF_SIGNATURE_INVALID',
+    changes: ROOT_STORED,
+  },
   ...[1, 3].map((version) => ({
     id: 'TU-003',
     title: `version ${version} in the place of version 2 is refused`,
