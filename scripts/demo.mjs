@@ -82,7 +82,7 @@ async function demonstrate() {
         'The trusted root is the one compiled in.',
       ]);
       const flags = ['--certificate-identity', REAL.identity, '--certificate-oidc-issuer', REAL.issuer];
-      await keywax(['verify', ...flags, REAL.file], { folder });
+      await keywax(['verify', '--offline', '--cache-directory', 'cache', ...flags, REAL.file], { folder });
     } else {
       tell('A real package of production would come next.', [
         'There is no corpus beside this repository, so this step is left out.',

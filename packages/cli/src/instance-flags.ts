@@ -7,7 +7,14 @@ import {
   encodeSigningConfig,
   encodeTrustedRoot,
 } from '@keywax/trust';
-import type { InstanceChoice, InstanceThresholds, InstanceTrust, InstanceTrustOptions } from '@keywax/tuf';
+import type {
+  DiagnosticListener,
+  InstanceChoice,
+  InstanceThresholds,
+  InstanceTrust,
+  InstanceTrustOptions,
+  TufDiagnostic,
+} from '@keywax/tuf';
 import type { InstanceDocuments } from 'keywax';
 import { readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
@@ -115,13 +122,21 @@ export async function fetchTrust(
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
     offline: flags.offline === true,
     transport: { signal: host.signal, ...(typeof instance === 'string' ? {} : { allowHttp: 'loopback' }) },
-    // A mirror that answers 403 where there is no newer root does so every day.
-    onDiagnostic: ({ kind, message }) => {
-      if (kind !== 'rootForbidden') void host.err.write(`keywax: ${escapeText(message)}\n`).catch(() => {});
-    },
+    onDiagnostic: createDiagnosticPrinter(host),
   });
   if (flags.offline === true) await host.err.write(`keywax: offline: ${describeOrigin(trust)}\n`);
+  else if (trust.state.source === 'compiled') await host.err.write(`keywax: unreachable: ${describeOrigin(trust)}\n`);
   return trust;
+}
+
+/** Prints the first diagnostic of each kind. A mirror that answers 403 where there is no newer root does so every day. */
+function createDiagnosticPrinter({ err }: Host): DiagnosticListener {
+  const seen = new Set<TufDiagnostic['kind']>(['rootForbidden']);
+  return ({ kind, message }) => {
+    if (seen.has(kind)) return;
+    seen.add(kind);
+    void err.write(`keywax: ${escapeText(message)}\n`).catch(() => {});
+  };
 }
 
 /** @throws CONFIG_INVALID for flags that contradict each other, FILE_FAILED */

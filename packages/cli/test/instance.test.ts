@@ -84,6 +84,14 @@ describe('an instance by its repository', () => {
     expect(await verify(file, ...withRoot(), '--offline')).toMatchObject({ code: 3, out: '' });
   });
 
+  test('is used without a folder to write to, which is said once', async () => {
+    cache = join(write('file-in-the-way', ''), 'cache');
+    const { file, code, err } = await sign(...withRoot());
+    expect(code).toBe(0);
+    expect(err.match(/^keywax: /gm)).toHaveLength(1);
+    expect(await verify(file, ...withRoot(), '--json')).toMatchObject({ code: 0 });
+  });
+
   test('is kept in the data folder of the user unless said otherwise', async () => {
     const { file } = await sign(...withRoot());
     const args = ['verify', '--tuf-mirror', stack.urls.tuf, '--tuf-root', rootFile, ...who, file];
