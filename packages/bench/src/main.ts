@@ -10,6 +10,7 @@ import { floor, keywax, keywaxSync, reference } from './contenders.ts';
 import { makeFixtures } from './fixtures.ts';
 import { measureThroughput, timeInTurns } from './latency.ts';
 import { measureInstalled } from './size.ts';
+import { measureSnapshots } from './snapshot.ts';
 
 const { version } = createRequire(import.meta.url)('@sigstore/verify/package.json') as { readonly version: string };
 const ms = (value: number): string => value.toFixed(2);
@@ -90,5 +91,17 @@ printTable(
     name,
     `${sizes[i]?.packages}`,
     ((sizes[i]?.bytes ?? 0) / 1_000).toFixed(0),
+  ]),
+);
+
+console.log('Reading a TUF snapshot (ms, median)\n');
+printTable(
+  ['entries', 'kB', 'keywax: parse, verify, check', 'JSON.parse and one hash', 'ratio'],
+  (await measureSnapshots([5_000, 10_000, 20_000])).map(({ entries, bytes, refreshMs, leastMs }) => [
+    `${entries}`,
+    (bytes / 1_000).toFixed(0),
+    ms(refreshMs),
+    ms(leastMs),
+    times(refreshMs / leastMs),
   ]),
 );
