@@ -13,6 +13,7 @@ import type {
   InstanceThresholds,
   InstanceTrust,
   InstanceTrustOptions,
+  OfflineMode,
   TufDiagnostic,
 } from '@keywax/tuf';
 import type { InstanceDocuments } from 'keywax';
@@ -25,7 +26,7 @@ import { readTrustedRoots } from './trust-file.js';
 
 const MAX_ROOT_BYTES = 524_288; // above the bound of a TUF root, so that its reader says so
 
-type TufFlag = 'instance' | 'tuf-mirror' | 'tuf-root' | 'cache-directory';
+type TufFlag = 'instance' | 'tuf-mirror' | 'tuf-root' | 'cache-directory' | 'max-age';
 type FileFlag = 'trusted-root' | 'trust-config';
 
 /** The values of the flags that say how an instance's repository is used. */
@@ -43,6 +44,7 @@ export const TUF_FLAGS: Readonly<Record<TufFlag, ValueFlag>> & { readonly offlin
   },
   'cache-directory': { value: 'DIR', help: 'where the state of repositories is kept (the data folder of the user)' },
   offline: { help: 'connect to no repository; say how old the state is' },
+  'max-age': { value: 'DAYS', help: 'with --offline: the oldest state that is used (any, unless given)' },
 };
 
 /** The flags that say what is trusted. */
@@ -113,6 +115,7 @@ export async function fetchTrust(
   host: Host,
 ): Promise<InstanceTrust> {
   const instance = await readInstanceChoice(flags);
+  const offline = readOffline(flags);
   const cacheDirectory = await selectCacheDirectory(flags, host);
   const { fetchInstanceTrust } = await import('@keywax/tuf');
   const trust = await fetchInstanceTrust({
@@ -120,13 +123,20 @@ export async function fetchTrust(
     ...more,
     now: () => new Date(),
     ...(cacheDirectory === undefined ? {} : { cacheDirectory }),
-    offline: flags.offline === true,
+    offline,
     transport: { signal: host.signal, ...(typeof instance === 'string' ? {} : { allowHttp: 'loopback' }) },
     onDiagnostic: createDiagnosticPrinter(host),
   });
   if (flags.offline === true) await host.err.write(`keywax: offline: ${describeOrigin(trust)}\n`);
   else if (trust.state.source === 'compiled') await host.err.write(`keywax: unreachable: ${describeOrigin(trust)}\n`);
   return trust;
+}
+
+function readOffline({ offline, 'max-age': days }: TufFlags): OfflineMode {
+  if (days === undefined) return offline === true;
+  if (offline !== true) throw usageError('--max-age is for --offline');
+  if (!/^[0-9]{1,5}$/.test(days)) throw usageError('--max-age is a number of days');
+  return { maxAgeDays: Number(days) };
 }
 
 /** Prints the first diagnostic of each kind. A mirror that answers 403 where there is no newer root does so every day. */

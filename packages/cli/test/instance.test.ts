@@ -80,6 +80,7 @@ describe('an instance by its repository', () => {
     const { code, err } = await verify(file, ...withRoot(), '--offline');
     expect(code).toBe(0);
     expect(err).toMatch(/^keywax: offline: trust of http:\S+ from the cache, just now, good until .* UTC\n/);
+    expect((await verify(file, ...withRoot(), '--offline', '--max-age', '1')).code).toBe(0);
     cache = join(folder, 'empty');
     expect(await verify(file, ...withRoot(), '--offline')).toMatchObject({ code: 3, out: '' });
   });
@@ -117,6 +118,11 @@ describe('an instance by its repository', () => {
 });
 
 describe('production', () => {
+  test('as compiled in is of no known age, so that no bound of age admits it', async () => {
+    const show = ['trust', 'show', '--cache-directory', cache, '--offline', '--max-age', '9999'];
+    expect(await call(show)).toMatchObject({ code: 3, out: '' });
+  });
+
   test('is trusted as compiled in, offline and without a cache', async () => {
     const { file } = await sign(...withRoot());
     const { code, err } = await verify(file, '--offline', '--cache-directory', cache);

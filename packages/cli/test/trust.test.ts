@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePem } from '@keywax/core/pem';
 import { type Lab, LAB_ISSUER, createLab } from '@keywax/stack/lab';
-import { decodeTrustedRoot } from '@keywax/trust';
+import { decodeClientTrustConfig, decodeTrustedRoot } from '@keywax/trust';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
 import { call, makeFolder } from './call.js';
@@ -102,6 +102,20 @@ describe('trust create', () => {
     expect(await isVerified('--trusted-root', some)).toBe(false);
     const all = await create('--from', some, '--fulcio', parts.fulcio);
     expect(await isVerified('--trusted-root', write('all.json', all.out))).toBe(true);
+  });
+
+  test('makes a trust config together with a signing config', async () => {
+    const config = {
+      mediaType: 'application/vnd.dev.sigstore.signingconfig.v0.2+json',
+      caUrls: [
+        { url: 'https://ca.example', majorApiVersion: 1, validFor: { start: '2020-01-01T00:00:00Z' }, operator: 'a' },
+      ],
+    };
+    const { out } = await create(...createAll(), '--signing-config', write('config.json', JSON.stringify(config)));
+    expect(decodeClientTrustConfig(out).signingConfig.certificateAuthorities).toMatchObject([
+      { url: 'https://ca.example' },
+    ]);
+    expect(await isVerified('--trust-config', write('trust.json', out))).toBe(true);
   });
 
   test('reads DER as well, and names of files with commas', async () => {

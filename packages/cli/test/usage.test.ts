@@ -55,6 +55,8 @@ describe('calls that make no sense', () => {
     ['verify with two instances', ['verify', ...WHO, '--instance', 'staging', '--tuf-mirror', 'https://a', 'file']],
     ['verify with an unknown instance', ['verify', ...WHO, '--instance', 'nobody', 'file']],
     ['verify with a TUF root and no mirror', ['verify', ...WHO, '--tuf-root', 'a', 'file']],
+    ['verify with a bound of age, and online', ['verify', ...WHO, '--max-age', '1', 'file']],
+    ['verify with a bound of age that is no number', ['verify', ...WHO, '--offline', '--max-age', '-1', 'file']],
     ['trust show of a file and an instance', ['trust', 'show', '--instance', 'staging', 'a']],
     ['sign as data twice', ['sign', '--json', '--bundle', '-', 'file']],
     ['attest without a predicate', ['attest', '--type', 'x:y', 'file']],

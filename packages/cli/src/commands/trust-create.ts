@@ -4,11 +4,16 @@ import {
   type AuthorityPart,
   type CtLogPart,
   type LogPart,
+  MAX_SIGNING_CONFIG_BYTES,
+  type TrustedRoot,
   createTrustedRoot,
+  decodeSigningConfig,
+  encodeClientTrustConfig,
   encodeTrustedRoot,
   mergeTrustedRoots,
 } from '@keywax/trust';
 import { type Command, defineCommand } from '../command.js';
+import { readDocument } from '../document-file.js';
 import { EXIT } from '../exit.js';
 import { usageError } from '../flags.js';
 import { readTrustedRoots } from '../trust-file.js';
@@ -31,6 +36,7 @@ TIME is 2026-01-31T00:00:00Z, or 2026-01-31 for a whole day.`,
     rekor: { value: LOG, help: 'a log; version for keys other than ECDSA', list: true },
     ct: { value: CT_LOG, help: 'a certificate log', list: true },
     tsa: { value: AUTHORITY, help: 'a timestamp authority', list: true },
+    'signing-config': { value: 'FILE', help: 'a signing config; makes a trust config of both' },
     from: { value: 'FILE', help: 'a trusted root to add to', list: true },
     out: { value: 'FILE', help: 'where it goes (stdout, unless given)' },
     force: { help: 'replace a file that exists' },
@@ -47,12 +53,18 @@ TIME is 2026-01-31T00:00:00Z, or 2026-01-31 for a whole day.`,
       timestampAuthorities: await Promise.all(tsa.map((text) => readAuthority(text, 'tsa'))),
     });
     const root = from.length === 0 ? created : mergeTrustedRoots([await readTrustedRoots(from), created]);
-    const text = `${JSON.stringify(encodeTrustedRoot(root), undefined, 2)}\n`;
+    const text = `${JSON.stringify(await encode(root, flags['signing-config']), undefined, 2)}\n`;
     if (out === undefined) await host.out.write(text);
     else await writeOutput(out, text, { force: flags.force === true });
     return EXIT.ok;
   },
 });
+
+async function encode(trustedRoot: TrustedRoot, path: string | undefined): Promise<object> {
+  if (path === undefined) return encodeTrustedRoot(trustedRoot);
+  const signingConfig = decodeSigningConfig(await readDocument(path, MAX_SIGNING_CONFIG_BYTES));
+  return encodeClientTrustConfig({ trustedRoot, signingConfig });
+}
 
 async function readAuthority(text: string, flag: string): Promise<AuthorityPart> {
   const { path, values } = parsePart(text, flag, ['url', 'start', 'end', 'operator']);
