@@ -10,7 +10,7 @@ import type { HashName } from '@keywax/core/hash';
 import { parsePublicKey } from '@keywax/core/key';
 import { parseCertificate } from '@keywax/core/x509';
 import type { ArtifactInput } from '@keywax/verify';
-import { checkSignal, configError } from './options.js';
+import { checkSignal, configError, holdValue } from './options.js';
 
 /** Bytes that arrive in pieces: a stream of the web or of Node, or a `Blob`. Each can be read once, `Blob`s again. */
 export type ArtifactStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Blob;
@@ -24,12 +24,23 @@ export interface ReadOptions {
   readonly crypto?: CryptoProvider | undefined;
 }
 
+const MAX_COPIED_BYTES = 1 << 20; // above, to digest is cheaper than to hold
 const ALL_HASHES: readonly HashName[] = ['sha256', 'sha384', 'sha512'];
 
 /** True for artifacts that have to be read before they can be verified. */
 export function isStream(artifact: unknown): artifact is ArtifactStream {
   if (typeof artifact !== 'object' || artifact === null || artifact instanceof Uint8Array) return false;
   return 'getReader' in artifact || 'stream' in artifact || Symbol.asyncIterator in artifact;
+}
+
+/**
+ * The artifact as it is now, however its bytes change later; large ones are digested as the bundle demands. A stream is
+ * itself.
+ */
+export function holdArtifact(artifact: Artifact, bundle: Bundle, { crypto = defaultCrypto }: ReadOptions): Artifact {
+  if (!(artifact instanceof Uint8Array)) return isStream(artifact) ? artifact : holdValue(artifact);
+  if (artifact.length <= MAX_COPIED_BYTES) return holdValue(artifact);
+  return Object.fromEntries(listHashes(bundle).map((name) => [name, crypto.hash(name, artifact)]));
 }
 
 /** The artifact as the engine takes it, digested as the bundle demands. @throws FILE_FAILED, CONFIG_INVALID, OPERATION_ABORTED */

@@ -10,6 +10,26 @@ export function copyOptions<T extends object>(options: T, at: string): T {
   return Object.assign(Object.create(null) as T, options);
 }
 
+const MAX_HELD_DEPTH = 4; // the deepest option is the start of the window of a key
+
+/**
+ * A value as it is now: records, lists and bytes are copied, so that nothing changes while something is waited for.
+ * Functions and instances of other classes are themselves.
+ */
+export function holdValue<T>(value: T): T {
+  return copyValue(value, 0) as T;
+}
+
+function copyValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || depth > MAX_HELD_DEPTH) return value;
+  if (value instanceof Uint8Array) return value.length === 0 ? value : new Uint8Array(value);
+  if (Array.isArray(value)) return Array.from(value, (item) => copyValue(item, depth + 1));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, copyValue(member, depth + 1)] as const);
+  return Object.fromEntries(members);
+}
+
 /** @throws CONFIG_INVALID for members other than `names` */
 export function refuseUnknown(options: object, names: readonly string[], at: string): void {
   const unknown = Object.keys(options).find((name) => !names.includes(name));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verification as callers see it: trust comes from an instance, artifacts in any form, the time from the host.
 
-import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
+import { type Bundle, type SerializedBundle, decodeBundle } from '@keywax/bundle';
 import { type VerificationRequest, type Verified, planVerification, settle, settleSync } from '@keywax/verify';
-import { type Artifact, isStream, readArtifact } from './artifact.js';
+import { type Artifact, holdArtifact, isStream, readArtifact } from './artifact.js';
 import {
   type Instance,
   type ReadInstance,
@@ -13,7 +13,7 @@ import {
   openInstance,
   splitTrustOptions,
 } from './instance.js';
-import { checkSignal, configError, copyOptions, refuseUnknown, typedError } from './options.js';
+import { checkSignal, configError, copyOptions, holdValue, refuseUnknown, typedError } from './options.js';
 
 /** A bundle: the object that comes of parsing its JSON, the text, or its UTF-8 bytes. */
 export type BundleInput = SerializedBundle | Uint8Array | string | object;
@@ -67,16 +67,15 @@ export async function verify(
   bundle: BundleInput,
   options: VerifyOptions & Omit<VerifierOptions, 'now'>,
 ): Promise<Verified> {
-  const [own, { instance, ...request }] = splitTrustOptions(copyOptions(options, 'options'));
-  const { signal } = own;
-  checkSignal(signal);
-  const { now } = request;
-  const verifier = await createVerifier({
-    ...own,
-    ...(instance === undefined ? {} : { instance }),
-    ...(now === undefined ? {} : { now: () => now }),
-  });
-  return verifier.verify(bundle, { ...request, ...(signal === undefined ? {} : { signal }) });
+  try {
+    const [own, { instance, ...request }] = splitTrustOptions(copyOptions(options, 'options'));
+    const { signal } = own;
+    const held = hold(bundle, { ...request, ...(signal === undefined ? {} : { signal }) });
+    const source = await openInstance(instance, own, 'verification');
+    return await verifyHeld(await source.read(held.options.now ?? new Date(), signal), held);
+  } catch (error) {
+    throw typedError(error);
+  }
 }
 
 /**
@@ -104,8 +103,9 @@ async function openVerifier(instance: Instance | undefined, options: TrustOption
   return Object.freeze({
     async verify(bundle: BundleInput, request: VerifyOptions): Promise<Verified> {
       try {
-        if (!source.isFixed) latest = await source.read(request.now ?? now(), request.signal);
-        return await verifyWith(latest, bundle, request);
+        const held = hold(bundle, request);
+        if (!source.isFixed) latest = await source.read(held.options.now ?? now(), held.options.signal);
+        return await verifyHeld(latest, held);
       } catch (error) {
         throw typedError(error);
       }
@@ -120,22 +120,34 @@ async function openVerifier(instance: Instance | undefined, options: TrustOption
   });
 }
 
-async function verifyWith(
-  { trust, thresholds }: ReadInstance,
-  bundle: BundleInput,
-  options: VerifyOptions,
-): Promise<Verified> {
-  const { artifact, signal, now = new Date(), ...request } = copyOptions(options, 'options');
-  refuseTrust(request);
-  checkSignal(signal);
+/** What a caller passed, as it was at the call. Options inherit nothing. */
+interface Held {
+  readonly bundle: Bundle;
+  readonly options: VerifyOptions;
+}
+
+/** Reads everything that can be read at once, before trust or a stream is waited for. @throws as `verify` */
+function hold(bundle: BundleInput, given: VerifyOptions): Held {
+  const options = copyOptions(given, 'options');
+  refuseTrust(options);
+  checkSignal(options.signal);
+  if (options.identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
   const decoded = decodeBundle(bundle);
-  // Before a stream is read, which cannot be undone and may take long.
-  if (request.identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
-  const digested = await readArtifact(artifact, decoded, { signal, crypto: request.crypto });
-  return settle(
-    planVerification(decoded, { ...fillIn(request, thresholds), trust, now, artifact: digested }),
-    request.crypto,
-  );
+  const { artifact, identity, crypto } = options;
+  return {
+    bundle: decoded,
+    options: Object.assign(options, {
+      artifact: holdArtifact(artifact, decoded, { crypto }),
+      identity: holdValue(identity),
+    }),
+  };
+}
+
+async function verifyHeld({ trust, thresholds }: ReadInstance, { bundle, options }: Held): Promise<Verified> {
+  const { signal, crypto, now = new Date() } = options;
+  const artifact = await readArtifact(options.artifact, bundle, { signal, crypto });
+  const { signal: _, ...request } = fillIn(options, thresholds);
+  return settle(planVerification(bundle, { ...request, trust, now, artifact }));
 }
 
 function verifySyncWith(
@@ -147,7 +159,7 @@ function verifySyncWith(
   refuseTrust(request);
   if (isStream(artifact)) throw configError('artifact', 'bytes or digests, as a stream has to be waited for');
   const plan = planVerification(decodeBundle(bundle), { ...fillIn(request, thresholds), trust, now, artifact });
-  return settleSync(plan, request.crypto);
+  return settleSync(plan);
 }
 
 /** What the instance needs of each kind of evidence, where the caller does not say. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash } from 'node:crypto';
+import { defaultCrypto } from '@keywax/core/crypto';
 import {
   type BundleRequest,
   type Lab,
@@ -153,6 +154,16 @@ describe('a polluted prototype', () => {
     delete prototype['artifact'];
     delete prototype['instance'];
     delete prototype['logThreshold'];
+    delete prototype['crypto'];
+  });
+
+  test('gives no crypto provider', async () => {
+    const bundle = (await make({ logs: 'v2' })) as { verificationMaterial: { timestampVerificationData: object } };
+    const other = (await make({ logs: 'v2' })) as typeof bundle;
+    bundle.verificationMaterial.timestampVerificationData = other.verificationMaterial.timestampVerificationData;
+    prototype['crypto'] = { ...defaultCrypto, hash: () => new Uint8Array(32), verify: async () => true };
+    expect(await refusalOf(() => verifyHere(bundle, {}))).toBe('TIMESTAMP_INVALID');
+    expect(await refusalOf(() => verifyHere(bundle, { artifact: new Blob([OTHER]) }))).toBe('TIMESTAMP_INVALID');
   });
 
   test.each([
@@ -173,6 +184,39 @@ describe('a polluted prototype', () => {
     prototype['instance'] = { trustedRoot };
     const options = { artifact: ARTIFACT, identity: alice, now: NOW, offline: true, cacheDirectory: 'no-such-folder' };
     expect(await refusalOf(() => verify(bundle, options))).toBe('TIME_MISSING');
+  });
+});
+
+describe('what changes after the call', () => {
+  test.each([
+    ['a small artifact', ARTIFACT.length],
+    ['a large artifact', 2_000_000],
+  ])('%s is verified as it was', async (_, length) => {
+    const artifact = new Uint8Array(length).fill(1);
+    const bundle = await make({ artifact });
+    const given = artifact.slice();
+    const good = verifyHere(bundle, { artifact: given });
+    given.fill(2);
+    expect(await refusalOf(() => good)).toBeUndefined();
+    const bad = verifyHere(bundle, { artifact: given });
+    given.fill(1);
+    expect(await refusalOf(() => bad)).toBe('ARTIFACT_MISMATCH');
+  });
+
+  test('is not who may have signed, while a stream is read', async () => {
+    const identity = { issuer: LAB_ISSUER, subject: 'bob@example.com' };
+    const verified = verifyHere(await make(), { artifact: new Blob([ARTIFACT]), identity });
+    identity.subject = 'alice@example.com';
+    expect(await refusalOf(() => verified)).toBe('IDENTITY_MISMATCH');
+  });
+
+  test('is not the bundle', async () => {
+    const bundle = (await make()) as { messageSignature: { signature: string } };
+    const { signature } = bundle.messageSignature;
+    bundle.messageSignature.signature = 'AAAA';
+    const verified = verifyHere(bundle, {});
+    bundle.messageSignature.signature = signature;
+    expect(await refusalOf(() => verified)).toBe('TIMESTAMP_INVALID');
   });
 });
 
@@ -270,8 +314,8 @@ describe('a verifier', () => {
     };
     const options = { artifact: ARTIFACT, identity: { ...alice, predicate }, now: NOW };
     const bundle = await make();
-    await expect(verifier.verify(bundle, options)).rejects.toMatchObject({ code: 'INTERNAL_ERROR', cause });
-    expect(await refusalOf(() => verifier.verifySync(bundle, options))).toBe('INTERNAL_ERROR');
+    await expect(verifier.verify(bundle, options)).rejects.toMatchObject({ code: 'CONFIG_INVALID', cause });
+    expect(await refusalOf(() => verifier.verifySync(bundle, options))).toBe('CONFIG_INVALID');
   });
 
   test('takes options that are unknown to it as a mistake', async () => {

@@ -44,7 +44,7 @@ describe('the TUF repository of a stack', () => {
     expect(await readTarget(stack, 'signing_config.v0.2.json')).toEqual(stack.signingConfig({ rekor: 'v2' }));
     expect(JSON.parse(Buffer.from(stack.tuf.root()).toString())).toEqual(await read(stack, '1.root.json'));
     expect((await fetch(`${stack.urls.tuf}/2.root.json`)).status).toBe(404);
-    expect((await fetch(`${stack.urls.tuf}/first-timestamp`)).status).toBe(404);
+    expect((await fetch(`${stack.urls.tuf}/oldest%20timestamp`)).status).toBe(404);
   });
 
   test('delegates a folder', async () => {

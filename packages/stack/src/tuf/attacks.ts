@@ -9,7 +9,7 @@ import type { TufRepository } from './repository.js';
 
 /**
  * The classical attacks.
- * `rollback`: the first timestamp that was ever published.
+ * `rollback`: the oldest timestamp under the present keys.
  * `freeze`: the timestamp of when the attack began, whatever is published later.
  * `mixAndMatch`: the newest snapshot with the targets of the version before.
  * `endlessData`: a timestamp without an end.
@@ -22,12 +22,16 @@ export type TufAttack = (typeof TUF_ATTACKS)[number];
 /** What is answered for a path; `undefined` where the repository's own file is. */
 export type TufOverlay = (path: string) => Uint8Array | ReadableStream<Uint8Array> | undefined;
 
-/** Begins an attack. `firstTimestamp` is the oldest one. */
-export function startAttack(attack: TufAttack, repository: TufRepository, firstTimestamp: Uint8Array): TufOverlay {
+/** Begins an attack. `oldestTimestamp` is what a rollback answers. */
+export function startAttack(
+  attack: TufAttack,
+  repository: TufRepository,
+  oldestTimestamp: Uint8Array | undefined,
+): TufOverlay {
   const { files } = repository;
   switch (attack) {
     case 'rollback':
-      return replaceTimestamp(() => firstTimestamp);
+      return replaceTimestamp(() => oldestTimestamp);
     case 'freeze': {
       const frozen = files.get('timestamp.json');
       return replaceTimestamp(() => frozen);

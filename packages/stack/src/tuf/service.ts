@@ -57,6 +57,7 @@ export interface TufServiceOptions {
 const DELEGATED_ROLE = 'keywax.localhost';
 const DELEGATED_TARGET = `${DELEGATED_ROLE}/keys.json`;
 const ONLINE_ROLES = ['snapshot', 'timestamp'] as const;
+const OLDEST = 'oldest timestamp'; // kept with the files, and never answered
 const RENEWAL_MS = 86_400_000; // before the timestamp expires
 
 /** Opens the repository of a stack, or makes it. @throws INPUT_MALFORMED, INPUT_TOO_LARGE for a file that is none */
@@ -65,8 +66,7 @@ export async function openTufService(options: TufServiceOptions): Promise<TufSer
   const stored = path === undefined ? undefined : await readTufFile(path);
   const settings = { now, keyKind: options.keyKind ?? 'P-256' };
   const repository = stored === undefined ? createRepository(settings) : openTufRepository(settings, stored);
-  const first = repository.files.get('first-timestamp') ?? repository.files.get('timestamp.json') ?? new Uint8Array();
-  repository.files.set('first-timestamp', first); // kept with the rest, and never answered
+  if (!repository.files.has(OLDEST)) keepOldest(repository);
   let overlay: TufOverlay = () => undefined;
   let writing: Promise<void> = Promise.resolve();
 
@@ -96,14 +96,16 @@ export async function openTufService(options: TufServiceOptions): Promise<TufSer
       repository.publish('root');
       return save();
     },
-    rotateOnlineKeys() {
+    async rotateOnlineKeys() {
       for (const role of ONLINE_ROLES) repository.rotate(role);
       repository.renew('root');
       repository.publish('root');
-      return release();
+      await release();
+      keepOldest(repository);
+      await release();
     },
     attack(name) {
-      overlay = name === undefined ? () => undefined : startAttack(name, repository, first);
+      overlay = name === undefined ? () => undefined : startAttack(name, repository, repository.files.get(OLDEST));
     },
     async answer(name) {
       if (isEnding(repository.role('timestamp'), now())) {
@@ -111,9 +113,14 @@ export async function openTufService(options: TufServiceOptions): Promise<TufSer
         repository.publish('timestamp');
         await save();
       }
-      return overlay(name) ?? (name === 'first-timestamp' ? undefined : repository.files.get(name));
+      return overlay(name) ?? (name === OLDEST ? undefined : repository.files.get(name));
     },
   };
+}
+
+/** The oldest timestamp under the present keys, for a rollback. */
+function keepOldest({ files }: TufRepository): void {
+  files.set(OLDEST, files.get('timestamp.json') ?? new Uint8Array());
 }
 
 function createRepository(options: { readonly now: () => Date; readonly keyKind: KeyKind }): TufRepository {
