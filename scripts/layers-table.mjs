@@ -17,8 +17,8 @@ export const MAY_IMPORT = {
   keywax: ['core', 'bundle', 'trust', 'verify', 'identity', 'tuf', 'sign'],
   cli: ['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax', 'stack'],
   // Not published: tests against other implementations, and measurements.
-  interop: ['core', 'bundle', 'trust', 'verify', 'sign', 'keywax', 'stack'],
-  bench: ['core', 'bundle', 'trust', 'verify', 'sign', 'keywax', 'stack'],
+  interop: ['core', 'bundle', 'trust', 'verify', 'tuf', 'sign', 'keywax', 'stack'],
+  bench: ['core', 'bundle', 'trust', 'verify', 'tuf', 'sign', 'keywax', 'stack'],
 };
 
 /** Packages that run wherever JavaScript runs and read untrusted input. */
