@@ -21,10 +21,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLab } from '@keywax/stack/lab';
 import { createTufRepository } from '@keywax/stack/tuf';
 
 const repository = createTufRepository({ now: () => new Date() });
-repository.addTarget('trusted_root.json', new TextEncoder().encode('{}'));
+repository.addTarget('trusted_root.json', new TextEncoder().encode(JSON.stringify((await createLab()).trustedRoot())));
 repository.release();
 const server = createServer((request, response) => {
   const file = repository.files.get(request.url.slice(1));
