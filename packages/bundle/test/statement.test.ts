@@ -152,7 +152,8 @@ describe('encoding', () => {
         (subjects, predicateType, predicate) => {
           const statement = decodeStatement(encodeStatement({ subjects, predicateType, predicate }));
           expect(statement).toMatchObject({ type: STATEMENT_TYPE, subjects, predicateType });
-          expect(toPlainJson(statement.predicate)).toEqual(JSON.parse(JSON.stringify(predicate)));
+          // As text, because the host writes -0 as 0.
+          expect(JSON.stringify(toPlainJson(statement.predicate))).toBe(JSON.stringify(predicate));
         },
       ),
     );
