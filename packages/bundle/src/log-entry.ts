@@ -3,7 +3,7 @@
 // Refused: log ids and hashes that are not 32 bytes, more than 63 hashes, bodies above 1 MiB (16 MiB where the kind
 // holds an envelope), checkpoints above 64 KiB, empty promises and bodies, and what the version of the bundle rules out.
 
-import { encodeBase64, encodeUtf8 } from '@keywax/core/bytes';
+import { encodeBase64, isUtf8Within } from '@keywax/core/bytes';
 import {
   type Decoder,
   arrayOf,
@@ -87,7 +87,7 @@ const decodePromise: Decoder<Uint8Array> = transform(
 const decodeCheckpoint: Decoder<string> = transform(
   decodeObject<{ envelope: string }>({ envelope: decodeNonEmptyString }),
   ({ envelope }, at) => {
-    if (envelope.length > MAX_CHECKPOINT_BYTES || encodeUtf8(envelope).length > MAX_CHECKPOINT_BYTES) {
+    if (!isUtf8Within(envelope, MAX_CHECKPOINT_BYTES)) {
       throw tooLarge(`${at}.envelope`, MAX_CHECKPOINT_BYTES);
     }
     return envelope;

@@ -130,6 +130,19 @@ export function encodeUtf8(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
+/** True when well-formed text takes at most `maxBytes` of UTF-8. */
+export function isUtf8Within(text: string, maxBytes: number): boolean {
+  if (text.length * 3 <= maxBytes) return true; // a UTF-16 code unit takes at most three bytes
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) length++;
+    // Two surrogates share four bytes.
+    if (code >= 0x800 && (code < 0xd800 || code > 0xdfff)) length++;
+  }
+  return length <= maxBytes;
+}
+
 /** True when both have the same length and bytes. For public data: the time taken depends on the content. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && compareBytes(a, b) === 0;

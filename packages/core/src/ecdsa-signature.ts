@@ -17,10 +17,13 @@ const AT = 'signature';
  */
 export function parseEcdsaSignature(der: Uint8Array, curve: CurveName): Uint8Array {
   const members = openElement(parseDer(der, AT), AT);
-  const fixed = new Uint8Array(2 * CURVES[curve].bytes);
-  writeScalar(members.next(), curve, fixed.subarray(0, CURVES[curve].bytes));
-  writeScalar(members.next(), curve, fixed.subarray(CURVES[curve].bytes));
+  const r = readScalar(members.next(), curve);
+  const s = readScalar(members.next(), curve);
   members.end();
+  const width = CURVES[curve].bytes;
+  const fixed = new Uint8Array(2 * width);
+  fixed.set(r, width - r.length);
+  fixed.set(s, 2 * width - s.length);
   return fixed;
 }
 
@@ -44,13 +47,14 @@ export function encodeEcdsaSignature(fixed: Uint8Array): Uint8Array {
   return encodeDer(TAG.sequence, encodeInteger(fixed.subarray(0, width)), encodeInteger(fixed.subarray(width)));
 }
 
-/** Copies an INTEGER from 1 to n − 1 into `target`, right-aligned. */
-function writeScalar(element: DerElement, curve: CurveName, target: Uint8Array): void {
+/** The magnitude of an INTEGER from 1 to n − 1. */
+function readScalar(element: DerElement, curve: CurveName): Uint8Array {
+  const { bytes, n } = CURVES[curve];
   const content = readIntegerBytes(element, AT);
   const value = content[0] === 0 ? content.subarray(1) : content;
-  if ((content[0] as number) >= 0x80 || value.length === 0 || value.length > target.length) throw malformed(curve);
-  target.set(value, target.length - value.length);
-  if (decodeUint(value) >= CURVES[curve].n) throw malformed(curve);
+  if ((content[0] as number) >= 0x80 || value.length === 0 || value.length > bytes) throw malformed(curve);
+  if (decodeUint(value) >= n) throw malformed(curve);
+  return value;
 }
 
 function malformed(curve: CurveName): KeywaxError {

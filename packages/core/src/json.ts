@@ -3,7 +3,7 @@
 // Refused: invalid UTF-8, a byte order mark, duplicate names (compared after unescaping), lone surrogates, anything
 // after the value, and more bytes, depth, members or values than the limits allow.
 
-import { decodeUtf8 } from './bytes.js';
+import { decodeUtf8, isUtf8Within } from './bytes.js';
 import { KeywaxError, quoteText } from './errors.js';
 import { readPlainJson } from './json-plain.js';
 import {
@@ -63,8 +63,7 @@ export function parseJson(input: Uint8Array | string, limits: JsonLimits, at = '
 function readText(input: Uint8Array | string, maxBytes: number, at: string): string {
   if (input.length > maxBytes) throw tooLarge(at, 'bytes', maxBytes);
   if (typeof input !== 'string') return decodeUtf8(input, at);
-  // A UTF-16 code unit takes at most three bytes of UTF-8.
-  if (input.length * 3 > maxBytes && utf8Length(input) > maxBytes) throw tooLarge(at, 'bytes', maxBytes);
+  if (!isUtf8Within(input, maxBytes)) throw tooLarge(at, 'bytes', maxBytes);
   if (input.startsWith('\ufeff')) throw malformed(at, 'text without a byte order mark');
   expectWellFormed(input, at);
   return input;
@@ -269,17 +268,6 @@ function viewBytes({ buffer, byteOffset, byteLength }: ArrayBufferView, at: stri
     const expected = 'bytes that are not detached';
     throw new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { cause, details: { at, expected } });
   }
-}
-
-function utf8Length(text: string): number {
-  let length = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x80) length++;
-    // Two surrogates share four bytes.
-    if (code >= 0x800 && (code < 0xd800 || code > 0xdfff)) length++;
-  }
-  return length;
 }
 
 function unexpected(reader: Reader, expected: string, actual?: string): KeywaxError {

@@ -5,7 +5,7 @@
 // not canonical, signatures without a byte after the key hint; in checkpoints an empty origin, a size that is not
 // canonical decimal up to 2^63-1, a root that is not 32 bytes.
 
-import { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isWellFormed } from './bytes.js';
+import { concatBytes, decodeBase64, encodeBase64, encodeUtf8, isUtf8Within, isWellFormed } from './bytes.js';
 import { isInt64Text } from './decimal.js';
 import { KeywaxError, quoteText } from './errors.js';
 import type { PublicKey } from './key.js';
@@ -54,7 +54,7 @@ export interface Checkpoint extends CheckpointBody {
  * @throws CHECKPOINT_INVALID, INPUT_TOO_LARGE
  */
 export function parseNote(text: string, at: string): SignedNote {
-  if (text.length > MAX_BYTES || encodeUtf8(text).length > MAX_BYTES) throw tooLarge(at, 'bytes', MAX_BYTES);
+  if (!isUtf8Within(text, MAX_BYTES)) throw tooLarge(at, 'bytes', MAX_BYTES);
   if (!isWellFormed(text) || /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(text)) {
     throw invalid(at, 'no control characters');
   }

@@ -2,6 +2,7 @@
 // Who may have signed (client-spec 4.1): exact strings, whole-string patterns where asked for, a key, or an explicit way out.
 
 import { type AlgorithmSuite, matchSuiteKey, selectSuite } from '@keywax/core/algorithms';
+import { encodeBase64 } from '@keywax/core/bytes';
 import { quoteText } from '@keywax/core/errors';
 import { type PublicKey, parsePublicKey, parsePublicKeyPem } from '@keywax/core/key';
 import type { TimeRange } from '@keywax/core/time';
@@ -140,10 +141,27 @@ function lookUp(key: (hint: string) => KeyInput | undefined, hint: string): KeyI
   }
 }
 
+// A key is read, and then imported by the host, once and not for every bundle. By content, as callers may change bytes.
+const MAX_READ_KEYS = 64;
+const MAX_CONTENT_CHARS = 4_096; // far above the PEM of an RSA key of 4,096 bits
+const readKeys = new Map<string, PublicKey>();
+
+function recallKey(content: string, parse: () => PublicKey): PublicKey {
+  const known = readKeys.get(content);
+  if (known !== undefined) return known;
+  const key = parse();
+  if (readKeys.size === MAX_READ_KEYS) readKeys.clear();
+  if (content.length <= MAX_CONTENT_CHARS) readKeys.set(content, key);
+  return key;
+}
+
 /** @throws KEY_REJECTED, INPUT_MALFORMED, INPUT_UNSUPPORTED, CONFIG_INVALID */
 function readKey(input: KeyInput): PolicyKey {
-  if (typeof input === 'string') return { key: parsePublicKeyPem(input, 'identity.key') };
-  if (input instanceof Uint8Array) return { key: parsePublicKey(input.slice(), 'identity.key') };
+  if (typeof input === 'string') return { key: recallKey(input, () => parsePublicKeyPem(input, 'identity.key')) };
+  if (input instanceof Uint8Array) {
+    const spki = input.slice();
+    return { key: recallKey(encodeBase64(spki), () => parsePublicKey(spki, 'identity.key')) };
+  }
   const { publicKey, keyDetails, validFor } = readOptions(
     input,
     ['publicKey', 'keyDetails', 'validFor'],

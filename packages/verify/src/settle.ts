@@ -11,6 +11,7 @@ import type { CertificateAuthority } from '@keywax/trust';
 import { type Ledger, type RecordedRow, type SignatureCheck, describeFailure, withLazy } from './checks.js';
 import type { SignerIdentity } from './identity.js';
 import { logNames } from './known-log.js';
+import { copyRecord } from './copy.js';
 import { configError } from './options.js';
 import type { Claims } from './claims.js';
 import { type Plan, type PlanSecrets, readPlan } from './plan.js';
@@ -266,7 +267,7 @@ function askPredicate(predicate: (identity: SignerIdentity) => boolean, identity
 }
 
 function describeSigner(signer: Claims['signer'], candidate: number): VerifiedSigner {
-  if (signer.kind === 'key') return Object.freeze({ kind: 'key', key: signer.key, hint: signer.hint });
+  if (signer.kind === 'key') return Object.freeze({ kind: 'key', key: copyRecord(signer.key), hint: signer.hint });
   const path = signer.candidates[candidate];
   if (path === undefined) throw new KeywaxError('INTERNAL_ERROR', 'a certificate without a path');
   return Object.freeze({
