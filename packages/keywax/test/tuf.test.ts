@@ -108,6 +108,16 @@ describe('online', () => {
     expect(verifier.verifySync(bundle, options).report.verdict).toBe('verified');
   });
 
+  test.each([
+    ['a bundle that is none', {}, 'BUNDLE_INVALID'],
+    ['no identity', { identity: undefined as never }, 'CONFIG_INVALID'],
+    ['a signal that has fired', { signal: AbortSignal.abort() }, 'OPERATION_ABORTED'],
+  ] as const)('asks nothing for %s', async (_, options, code) => {
+    const input = code === 'BUNDLE_INVALID' ? {} : bundle;
+    expect(await refusalOf(() => verifyAlice(input, options))).toBe(code);
+    expect(requests).toEqual([]);
+  });
+
   test('takes away trust that was withdrawn', async () => {
     await verifyAlice(bundle);
     const without = { ...stack.trustedRoot, tlogs: [] };
