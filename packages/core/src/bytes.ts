@@ -5,10 +5,14 @@
 
 /// <reference lib="es2024.string" />
 
-import { selectBase64 } from '#encoding';
+import { encodeBase64 as toBase64, encodeHex as toHex, selectBase64 } from '#encoding';
 import { KeywaxError } from './errors.js';
 
-export { encodeBase64, encodeHex } from '#encoding';
+/** Encodes bytes as standard padded base64 (RFC 4648 §4). */
+export const encodeBase64: (bytes: Uint8Array) => string = toBase64;
+
+/** Encodes bytes as lower-case hex. */
+export const encodeHex: (bytes: Uint8Array) => string = toHex;
 
 const BASE64_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const INVALID = 0xff;

@@ -86,8 +86,8 @@ export interface Child {
 
 /** Starts a client; `wrap` is a command in front of it. */
 export function spawnClient(program: string, task: ChildTask, wrap: readonly string[] = []): Child {
-  const [command = process.execPath, ...args] = [...wrap, process.execPath, program, JSON.stringify(task)];
-  const child = spawn(command, args, {
+  const words = [...wrap, process.execPath, program, JSON.stringify(task)];
+  const child = spawn(words[0] as string, words.slice(1), {
     env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(program), 'compiled') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -196,7 +196,7 @@ function readRange(range: TimeRange): TimeRange {
 export function selectInstant(value: unknown): Date | undefined {
   try {
     // Not `value.getTime`, which may be another function.
-    const time = Date.prototype.getTime.call(value);
+    const time: number = Date.prototype.getTime.call(value);
     return Number.isNaN(time) ? undefined : new Date(time);
   } catch {
     return undefined;
