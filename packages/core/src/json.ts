@@ -31,6 +31,7 @@ const BACKSLASH = 0x5c;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
+const FIRST_SURROGATE = 0xd800;
 
 const ESCAPES: ReadonlyMap<number, string> = new Map(
   Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
@@ -65,7 +66,6 @@ function readText(input: Uint8Array | string, maxBytes: number, at: string): str
   if (typeof input !== 'string') return decodeUtf8(input, at);
   if (!isUtf8Within(input, maxBytes)) throw tooLarge(at, 'bytes', maxBytes);
   if (input.startsWith('\ufeff')) throw malformed(at, 'text without a byte order mark');
-  expectWellFormed(input, at);
   return input;
 }
 
@@ -132,11 +132,15 @@ function readArray(reader: Reader, depth: number): readonly JsonValue[] {
 function readString(reader: Reader): string {
   const { text } = reader;
   const start = reader.offset + 1;
+  let seen = 0;
   for (let i = start; i < text.length; i++) {
     const code = text.charCodeAt(i);
+    seen |= code;
     if (code === QUOTE) {
       reader.offset = i + 1;
-      return text.slice(start, i);
+      const value = text.slice(start, i);
+      if (seen >= FIRST_SURROGATE) expectWellFormed(value, reader.at);
+      return value;
     }
     if (code === BACKSLASH) {
       reader.offset = i;
@@ -172,7 +176,9 @@ function readEscapedString(reader: Reader, head: string): string {
     reader.offset = i;
   }
   if (!accept(reader, QUOTE)) throw unexpected(reader, 'the end of the string');
-  return value + pieces.join('');
+  value += pieces.join('');
+  expectWellFormed(value, reader.at);
+  return value;
 }
 
 function readEscape(reader: Reader): string {
@@ -183,7 +189,7 @@ function readEscape(reader: Reader): string {
   }
   const first = readUnicodeEscape(reader);
   if (first < 0xd800 || first > 0xdfff) return String.fromCharCode(first);
-  // The rest of the text is well-formed, so only another escape can complete a surrogate pair.
+  // Only another escape completes a surrogate pair; what stands unescaped beside it is found in the end.
   const second = first < 0xdc00 ? readUnicodeEscape(reader) : 0;
   if (second < 0xdc00 || second > 0xdfff) throw unexpected(reader, 'no lone surrogates');
   return String.fromCharCode(first, second);

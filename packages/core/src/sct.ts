@@ -4,11 +4,12 @@
 // other than ECDSA or RSA over SHA-2, and instants that no `Date` can hold.
 
 import type { SignatureScheme } from './algorithms.js';
-import { concatBytes, encodeUint } from './bytes.js';
+import { concatBytes, encodeUint, equalBytes } from './bytes.js';
 import {
   type DerElement,
   TAG,
   contextTag,
+  elementBytes,
   encodeDer,
   encodeHeader,
   openElement,
@@ -17,7 +18,7 @@ import {
 } from './der.js';
 import { KeywaxError } from './errors.js';
 import type { HashName } from './hash-name.js';
-import { OID, readOid } from './oid.js';
+import { OID, encodeOid } from './oid.js';
 import type { Certificate } from './x509.js';
 
 const MAX_SCTS = 16; // ATTACKS 4.3
@@ -27,6 +28,7 @@ const MAX_DATE_MS = 8_640_000_000_000_000n; // ECMA-262 §21.4.1.1
 const VERSION_1 = 0;
 const CERTIFICATE_TIMESTAMP = 0;
 const PRECERT_ENTRY = 1;
+const SCT_LIST = /* @__PURE__ */ encodeOid(OID.sctList);
 
 /** One signed certificate timestamp. Byte fields are views of the received bytes. */
 export interface Sct {
@@ -121,7 +123,7 @@ export function removeSctList(tbs: Uint8Array): Uint8Array {
   const inner = openElement(wrapper, at, wrapper.tag);
   const list = inner.next(TAG.sequence);
   inner.end();
-  const removed = findExtension(list, OID.sctList, at);
+  const removed = findSctList(list, at);
   const before = tbs.subarray(list.contentStart, removed.start);
   const after = tbs.subarray(removed.end, list.end);
   const length = before.length + after.length;
@@ -139,11 +141,11 @@ function lastMember(element: DerElement, at: string): DerElement | undefined {
   return last;
 }
 
-function findExtension(list: DerElement, id: string, at: string): DerElement {
+function findSctList(list: DerElement, at: string): DerElement {
   const cursor = openElement(list, at);
   while (cursor.more()) {
     const extension = cursor.next();
-    if (readOid(openElement(extension, at).next(), at) === id) return extension;
+    if (equalBytes(elementBytes(openElement(extension, at).next()), SCT_LIST)) return extension;
   }
   throw invalid(at, 'certificate timestamps');
 }

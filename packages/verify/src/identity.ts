@@ -37,6 +37,8 @@ const EXTENSIONS = [
   ['tokenSubject', 24],
 ] as const;
 
+const EXTENSION_IDS: ReadonlyMap<number, string> = new Map(EXTENSIONS.map(([, arc]) => [arc, `${ARC}.${arc}`]));
+
 /** The name of a Fulcio extension. */
 export type ExtensionName = (typeof EXTENSIONS)[number][0];
 
@@ -97,9 +99,10 @@ function decodeIssuer(certificate: Certificate): string {
 }
 
 function decodeExtension(certificate: Certificate, arc: number): string | undefined {
-  const extension = certificate.extensions.get(`${ARC}.${arc}`);
+  const id = EXTENSION_IDS.get(arc) ?? `${ARC}.${arc}`;
+  const extension = certificate.extensions.get(id);
   if (extension === undefined) return undefined;
-  const at = `extension ${ARC}.${arc}`;
+  const at = `extension ${id}`;
   return arc < 8
     ? checkText(
         readText(() => decodeUtf8(extension.value, at), at),
