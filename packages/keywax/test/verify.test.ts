@@ -124,23 +124,24 @@ describe('what is refused before a stream is read', () => {
 });
 
 describe('options that make no sense', () => {
+  const instance = { trustedRoot: 'production' };
   test.each([
     ['none at all', undefined],
     ['a list', []],
-    ['no artifact', { identity: alice }],
-    ['an unknown name', { artifact: ARTIFACT, identity: alice, identiy: alice }],
-    ['the trust of the engine', { artifact: ARTIFACT, identity: alice, trust: {} }],
+    ['no artifact', { identity: alice, instance }],
+    ['an unknown name', { artifact: ARTIFACT, identity: alice, identiy: alice, instance }],
+    ['the trust of the engine', { artifact: ARTIFACT, identity: alice, trust: {}, instance }],
     ['an unknown instance', { artifact: ARTIFACT, identity: alice, instance: 'testing' }],
     ['an instance without trust', { artifact: ARTIFACT, identity: alice, instance: {} }],
     [
       'an instance with more than is known',
       { artifact: ARTIFACT, identity: alice, instance: { trustedRoot: {}, tufRoot: {} } },
     ],
-    ['an artifact that is text', { artifact: 'text', identity: alice }],
-    ['an artifact that is null', { artifact: null, identity: alice }],
-    ['a digest that is too short', { artifact: { sha256: 'abcd' }, identity: alice }],
-    ['an empty identity', { artifact: ARTIFACT, identity: {} }],
-    ['no identity to choose from', { artifact: ARTIFACT, identity: [] }],
+    ['an artifact that is text', { artifact: 'text', identity: alice, instance }],
+    ['an artifact that is null', { artifact: null, identity: alice, instance }],
+    ['a digest that is too short', { artifact: { sha256: 'abcd' }, identity: alice, instance }],
+    ['an empty identity', { artifact: ARTIFACT, identity: {}, instance }],
+    ['no identity to choose from', { artifact: ARTIFACT, identity: [], instance }],
   ])('%s', async (_, options) => {
     const bundle = await make();
     expect(await refusalOf(() => verify(bundle, options as VerifyOptions))).toBe('CONFIG_INVALID');
