@@ -2,7 +2,7 @@
 // What is measured: bundles of each kind, made in memory by the lab, so that the figures can be had anywhere.
 
 import { encodeUtf8 } from '@keywax/core/bytes';
-import { createLab } from '@keywax/stack/lab';
+import { createLab, personaIdentity } from '@keywax/stack/lab';
 
 /** A bundle as text, and what it takes to verify it. */
 export interface Fixture {
@@ -19,7 +19,8 @@ export interface Fixtures {
   readonly fixtures: readonly Fixture[];
 }
 
-const LOG_ENTRIES = 1_000; // proofs of ten hashes
+const LOG_ENTRIES = 65_535; // proofs of 16 hashes
+const IDENTITY = personaIdentity('github'); // a workflow, with all the extensions that package managers check
 
 /** Makes the bundles. */
 export async function makeFixtures(): Promise<Fixtures> {
@@ -36,7 +37,7 @@ export async function makeFixtures(): Promise<Fixtures> {
   ] as const;
   const fixtures: Fixture[] = [];
   for (const [name, request] of requests) {
-    const made = await lab.makeBundle({ ...request, artifact });
+    const made = await lab.makeBundle({ ...request, artifact, identity: IDENTITY });
     fixtures.push({
       name,
       bundle: JSON.stringify(made.bundle),

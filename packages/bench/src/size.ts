@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Installed size: a package with everything that it depends on, as it would lie in node_modules.
 
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
@@ -34,7 +34,7 @@ export function measureInstalled(name: string, from: string): InstalledSize {
 function findPackage(name: string, from: string): string {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const manifest = join(folder, name, 'package.json');
-    if (statSync(manifest, { throwIfNoEntry: false })?.isFile() === true) return dirname(manifest);
+    if (statSync(manifest, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(dirname(manifest)); // where its own dependencies lie
   }
   throw new Error(`${name} is not installed`);
 }
