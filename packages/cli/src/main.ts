@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The `keywax` command.
 
-import { EXIT } from './exit.js';
 import { createProcessHost } from './host.js';
 import { runCommand } from './run.js';
 
@@ -10,10 +9,11 @@ const GRACE_MS = 2_000; // for what is under way to clean up
 const LINGER_MS = 5_000; // for a refresh in the background, which the next call can begin anew
 const controller = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // The first stops what is under way, even where it waits for a pipe; the second does what it does by default.
+  // The first stops what is under way; the second does what it does by default. It is sent where nobody else does: to
+  // exit, a process would wait for a pipe that is being opened.
   process.once(name, () => {
     controller.abort(name);
-    setTimeout(() => process.exit(EXIT.interrupted), GRACE_MS).unref();
+    setTimeout(() => process.kill(process.pid, name), GRACE_MS).unref();
   });
 }
 void runCommand(process.argv.slice(2), createProcessHost(controller.signal)).then((code) => {

@@ -2,10 +2,11 @@
 // The built commands, as processes of their own.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createLab } from '@keywax/stack/lab';
 import { describe, expect, test } from 'vitest';
 import { hasCorpus } from '../../../test/corpus.js';
 import { makeFolder } from './call.js';
@@ -55,6 +56,30 @@ describe.skipIf(!isBuilt)(isBuilt ? 'the command' : 'the command (not built)', (
     child.stderr?.on('data', (chunk: Buffer) => (prose += chunk.toString()));
     const [status] = (await once(child, 'close')) as [number];
     expect({ isOk: status === 0, prose }).toEqual({ isOk: false, prose: '' });
+  });
+});
+
+describe.skipIf(!isBuilt || process.platform === 'win32')('a signal', () => {
+  test('ends a command that waits for a pipe to be opened', async () => {
+    const folder = makeFolder();
+    const [pipe, bundle, trust] = ['pipe', 'bundle.json', 'root.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    spawnSync('mkfifo', [pipe]);
+    writeFileSync(bundle, '{}');
+    writeFileSync(trust, JSON.stringify((await createLab()).trustedRoot()));
+    const who = ['--certificate-identity', 'a', '--certificate-oidc-issuer', 'b', '--trusted-root', trust];
+    const child = spawn(process.execPath, ['--import', TRACE, KEYWAX, 'verify', ...who, '--bundle', bundle, pipe]);
+    // By then the signal is listened to.
+    let loaded = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      loaded += chunk.toString();
+      if (loaded.includes('/dist/verify')) child.kill('SIGINT');
+    });
+    const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+    expect([130, 'SIGINT']).toContain(status ?? signal);
   });
 });
 
