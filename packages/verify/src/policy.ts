@@ -157,10 +157,11 @@ function recallKey(content: string, parse: () => PublicKey): PublicKey {
 
 /** @throws KEY_REJECTED, INPUT_MALFORMED, INPUT_UNSUPPORTED, CONFIG_INVALID */
 function readKey(input: KeyInput): PolicyKey {
-  if (typeof input === 'string') return { key: recallKey(input, () => parsePublicKeyPem(input, 'identity.key')) };
+  if (typeof input === 'string')
+    return { key: recallKey(`text ${input}`, () => parsePublicKeyPem(input, 'identity.key')) };
   if (input instanceof Uint8Array) {
     const spki = input.slice();
-    return { key: recallKey(encodeBase64(spki), () => parsePublicKey(spki, 'identity.key')) };
+    return { key: recallKey(`bytes ${encodeBase64(spki)}`, () => parsePublicKey(spki, 'identity.key')) };
   }
   const { publicKey, keyDetails, validFor } = readOptions(
     input,

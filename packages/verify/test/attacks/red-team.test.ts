@@ -234,3 +234,10 @@ test('the present is what a Date holds, not what it says', async () => {
   }
   expect(await codeOf(verify('v2-message', { now: new LateDate(seconds(-600)) }))).toBe('TIME_INVALID');
 });
+
+test('a key as bytes is not remembered as text', async () => {
+  const { request } = await bench.control('managed-v2');
+  const key = (request?.identity as { key: Uint8Array } | undefined)?.key ?? new Uint8Array();
+  await verify('managed-v2', { identity: { key } });
+  expect(await codeOf(verify('managed-v2', { identity: { key: encodeBase64(key) } }))).toBe('INPUT_MALFORMED');
+});
