@@ -64,7 +64,21 @@ async function verify(input: SignatureInput): Promise<boolean> {
     const curves = input.key.kind === 'rsa' ? undefined : await loadCurves();
     return isPortableSignature({ input, signature, provider: nodeCrypto }, curves);
   }
-  return isSlow(input.key) ? verifyInPool(input, key) : verifyInline(input, key);
+  return isSlow(input.key) ? verifySlow(input, key) : verifyInline(input, key);
+}
+
+/** Slow checks that have been asked for and not been made. */
+let waiting = 0;
+
+/** One slow check alone is made faster here than by way of the thread pool; several share its threads. */
+async function verifySlow(input: SignatureInput, key: host.KeyObject): Promise<boolean> {
+  waiting++;
+  try {
+    await undefined; // until then, what was asked for at the same time has been counted
+    return waiting === 1 ? verifyInline(input, key) : await verifyInPool(input, key);
+  } finally {
+    waiting--;
+  }
 }
 
 function verifySync(input: SignatureInput): boolean {
