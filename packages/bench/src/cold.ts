@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cold start: processes of their own, in turns, over an empty process.
+// Cold start: processes of their own, in turns, over an empty process. Processor time, as a noisy machine stretches the other.
 
 import { execFileSync } from 'node:child_process';
 import { type Latency, summarize } from './latency.ts';
 
-/** Milliseconds that each module script takes in a new process, over one that does nothing. */
+/** Milliseconds of processor time that each module script takes in a new process, over one that does nothing. */
 export function timeProcesses(scripts: readonly string[], rounds: number): readonly Latency[] {
   const times: number[][] = scripts.map(() => []);
   const empty: number[] = [];
@@ -17,10 +17,11 @@ export function timeProcesses(scripts: readonly string[], rounds: number): reado
 }
 
 function timeProcess(script: string): number {
-  const start = performance.now();
-  execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+  const report = 'const { user, system } = process.cpuUsage(); console.log(user + system);';
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', `${script}\n${report}`], {
     cwd: import.meta.dirname,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return performance.now() - start;
+  return Number(output) / 1_000;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same work by three: Keywax, the reference client, and the floor. Parsing is included, trust is prepared once.
 
-import { type KeyObject, createPublicKey, createHash, verify } from 'node:crypto';
+import { type KeyObject, createHash, createPublicKey, verify } from 'node:crypto';
 import { decodeBundle } from '@keywax/bundle';
 import { decodeTrustedRoot } from '@keywax/trust';
 import {
   type CheckId,
-  type PreparedTrust,
+  type IdentityPolicy,
   type SignatureCheck,
   type VerificationRequest,
   planVerification,
@@ -18,29 +18,34 @@ import {
 import { bundleFromJSON } from '@sigstore/bundle';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { Verifier, toSignedEntity, toTrustMaterial } from '@sigstore/verify';
-import type { Fixture } from './fixtures.ts';
+import type { Fixture, FixtureSet } from './fixtures.ts';
 
-/** Verifies one bundle; throws if it does not verify. */
-export type Contender = () => unknown;
+/** Verifies one bundle; throws, or rejects, if it does not verify. */
+export type Contender = (fixture: Fixture) => unknown;
+
+/** Makes a contender for the bundles of a set. */
+export type MakeContender = (trustedRoot: string, set: FixtureSet) => Contender;
 
 /** Keywax as it is used: asynchronous, slow signatures on the thread pool. */
-export function keywax(trustedRoot: string, fixture: Fixture): Contender {
-  const request = makeRequest(prepareTrust(decodeTrustedRoot(trustedRoot)), fixture);
-  return () => verifyBundle(fixture.bundle, { ...request, now: new Date() });
-}
+export const keywax: MakeContender = (trustedRoot, set) => {
+  const request = makeRequest(trustedRoot, set);
+  return (fixture) => verifyBundle(fixture.bundle, request(fixture));
+};
 
 /** Keywax without waiting. */
-export function keywaxSync(trustedRoot: string, fixture: Fixture): Contender {
-  const request = makeRequest(prepareTrust(decodeTrustedRoot(trustedRoot)), fixture);
-  return () => verifyBundleSync(fixture.bundle, { ...request, now: new Date() });
-}
+export const keywaxSync: MakeContender = (trustedRoot, set) => {
+  const request = makeRequest(trustedRoot, set);
+  return (fixture) => verifyBundleSync(fixture.bundle, request(fixture));
+};
 
-function makeRequest(trust: PreparedTrust, { artifact, key }: Fixture): Omit<VerificationRequest, 'now'> {
-  return { trust, artifact, identity: key === undefined ? unsafeAnyIdentity : { key } };
+function makeRequest(trustedRoot: string, { key }: FixtureSet): (fixture: Fixture) => VerificationRequest {
+  const trust = prepareTrust(decodeTrustedRoot(trustedRoot));
+  const identity: IdentityPolicy = key === undefined ? unsafeAnyIdentity : { key };
+  return ({ artifact }) => ({ trust, artifact, identity, now: new Date() });
 }
 
 /** `@sigstore/verify`, with its trust material made once. */
-export function reference(trustedRoot: string, { bundle, artifact, key }: Fixture): Contender {
+export const reference: MakeContender = (trustedRoot, { key }) => {
   const publicKey =
     key === undefined ? undefined : createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' });
   const material = toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(trustedRoot)), () => {
@@ -48,41 +53,53 @@ export function reference(trustedRoot: string, { bundle, artifact, key }: Fixtur
     return { publicKey, validFor: () => true };
   });
   const verifier = new Verifier(material);
-  const data = Buffer.from(artifact);
-  return () => {
+  return ({ bundle, artifact }) => {
     const parsed = bundleFromJSON(JSON.parse(bundle));
-    return verifier.verify(toSignedEntity(parsed, parsed.content.$case === 'messageSignature' ? data : undefined));
+    const data = parsed.content.$case === 'messageSignature' ? Buffer.from(artifact) : undefined;
+    return verifier.verify(toSignedEntity(parsed, data));
   };
-}
+};
 
 /** Signatures between certificates of the trusted root: the same for every bundle. */
 const CONSTANT: ReadonlySet<CheckId> = new Set<CheckId>(['certificate.anchor', 'timestamp.chain']);
 
 /**
  * What no verifier can do without: the bundle parsed by the host, and the signatures that differ from bundle to bundle,
- * over ready-made bytes, with every key but the signer's imported before.
+ * over ready-made bytes, with every key but that of the certificate imported before.
  */
-export function floor(trustedRoot: string, fixture: Fixture): Contender {
-  const trust = prepareTrust(decodeTrustedRoot(trustedRoot));
-  const plan = planVerification(decodeBundle(fixture.bundle), { ...makeRequest(trust, fixture), now: new Date() });
-  const checks = [...plan.signatures, ...plan.paths.flatMap(({ signatures }) => signatures)].filter(
-    ({ id }) => !CONSTANT.has(id),
+export const floor: MakeContender = (trustedRoot, set) => {
+  const request = makeRequest(trustedRoot, set);
+  const keys = new Map<string, KeyObject>();
+  const ready = new Map<Fixture, readonly ReadySignature[]>(
+    set.fixtures.map((fixture) => {
+      const plan = planVerification(decodeBundle(fixture.bundle), request(fixture));
+      const checks = [...plan.signatures, ...plan.paths.flatMap(({ signatures }) => signatures)];
+      return [fixture, checks.filter(({ id }) => !CONSTANT.has(id)).map((check) => makeReady(check, set, keys))];
+    }),
   );
-  const keys = new Map(checks.map((check) => [check, importKey(check)]));
-  return () => {
+  return (fixture) => {
     JSON.parse(fixture.bundle);
-    for (const check of checks) {
-      const isSigner = check.id === 'artifact.signature' && fixture.key === undefined;
-      const key = isSigner ? importKey(check) : keys.get(check);
-      const hash = check.input.scheme.scheme === 'ed25519' ? null : check.input.scheme.hash;
-      if (key === undefined || !verify(hash, check.input.data.bytes, key, check.input.signature))
-        throw new Error(`${check.id} does not verify`);
+    for (const { pem, key, hash, data, signature } of ready.get(fixture) ?? []) {
+      if (!verify(hash, data, key ?? createPublicKey(pem), signature)) throw new Error('a signature does not verify');
     }
     return createHash('sha256').update(fixture.artifact).digest();
   };
+};
+
+interface ReadySignature {
+  readonly pem: string;
+  /** Absent for the key of the certificate, which no other bundle has. */
+  readonly key: KeyObject | undefined;
+  readonly hash: string | null;
+  readonly data: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
-function importKey({ input }: SignatureCheck): KeyObject {
+function makeReady({ id, input }: SignatureCheck, set: FixtureSet, keys: Map<string, KeyObject>): ReadySignature {
   const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(input.key.spki).toString('base64')}\n-----END PUBLIC KEY-----\n`;
-  return createPublicKey(pem);
+  const isOwn = id === 'artifact.signature' && set.key === undefined;
+  const key = isOwn ? undefined : (keys.get(pem) ?? createPublicKey(pem));
+  if (key !== undefined) keys.set(pem, key);
+  const hash = input.scheme.scheme === 'ed25519' ? null : input.scheme.hash;
+  return { pem, key, hash, data: input.data.bytes, signature: input.signature };
 }

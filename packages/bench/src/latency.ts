@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Latency, warm: the contenders take turns, so that a noisy machine is noisy for all of them. First call: in a process of its own.
+// Latency and throughput, warm. The contenders take turns, so that a noisy machine is noisy for all of them; a turn is
+// several calls long, as the data and code of one contender drive those of another from the caches of the processor.
 
 import type { Contender } from './contenders.ts';
+import type { Fixture } from './fixtures.ts';
 
 /** Milliseconds for one call. */
 export interface Latency {
@@ -9,36 +11,40 @@ export interface Latency {
   readonly median: number;
 }
 
-/** Times contenders in turns; each gets the same number of calls after the same warm-up. */
-export async function timeInTurns(
-  contenders: readonly Contender[],
-  { warmUp, rounds }: { readonly warmUp: number; readonly rounds: number },
+const TURN = 25;
+
+/** Times contenders in turns: each gets every input once, those for warming up before the others. */
+export async function timeInTurns<T>(
+  contenders: readonly ((input: T) => unknown)[],
+  { inputs, warmUp }: { readonly inputs: readonly T[]; readonly warmUp: number },
 ): Promise<readonly Latency[]> {
-  for (const contender of contenders) for (let i = 0; i < warmUp; i++) await contender();
+  for (const contender of contenders) for (const input of inputs.slice(0, warmUp)) await contender(input);
   const times: number[][] = contenders.map(() => []);
-  for (let i = 0; i < rounds; i++) {
+  for (let at = warmUp; at < inputs.length; at += TURN) {
     for (const [k, contender] of contenders.entries()) {
-      const start = performance.now();
-      await contender();
-      times[k]?.push(performance.now() - start);
+      for (const input of inputs.slice(at, at + TURN)) {
+        const start = performance.now();
+        await contender(input);
+        times[k]?.push(performance.now() - start);
+      }
     }
   }
   return times.map(summarize);
 }
 
-/** Bundles per second with `inFlight` verifications under way at once. */
+/** Bundles per second with `inFlight` verifications under way at once, each bundle verified once. */
 export async function measureThroughput(
   contender: Contender,
-  { inFlight, count }: { readonly inFlight: number; readonly count: number },
+  { fixtures, inFlight }: { readonly fixtures: readonly Fixture[]; readonly inFlight: number },
 ): Promise<number> {
-  let left = count;
+  const left = fixtures.values();
   const start = performance.now();
   await Promise.all(
     Array.from({ length: inFlight }, async () => {
-      while (left-- > 0) await contender();
+      for (const fixture of left) await contender(fixture);
     }),
   );
-  return (1_000 * count) / (performance.now() - start);
+  return (1_000 * fixtures.length) / (performance.now() - start);
 }
 
 /** Minimum and median. */

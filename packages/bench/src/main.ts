@@ -8,7 +8,7 @@ import { loadSyncCrypto } from '@keywax/core/crypto';
 import { timeProcesses } from './cold.ts';
 import { floor, keywax, keywaxSync, reference } from './contenders.ts';
 import { makeFixtures } from './fixtures.ts';
-import { measureThroughput, timeInTurns } from './latency.ts';
+import { type Latency, measureThroughput, timeInTurns } from './latency.ts';
 import { measureInstalled } from './size.ts';
 import { measureSnapshots } from './snapshot.ts';
 
@@ -23,28 +23,27 @@ function printTable(head: readonly string[], rows: readonly (readonly string[])[
   console.log();
 }
 
-const { trustedRoot, fixtures } = await makeFixtures();
+const WARM_UP = 100;
+const { trustedRoot, sets } = await makeFixtures(WARM_UP + 1_000);
 await loadSyncCrypto();
 console.log(
   `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? arch()}, ${platform()}; reference: @sigstore/verify ${version}\n`,
 );
 
-console.log('Verifying one bundle, warm, parsing included (ms, median; ratios of medians)\n');
+console.log('Verifying one bundle, warm, parsing included (ms, median; ratios of medians, of minima in brackets)\n');
 const latencyRows: string[][] = [];
-for (const fixture of fixtures) {
-  const contenders = [keywax, keywaxSync, reference, floor].map((make) => make(trustedRoot, fixture));
-  const [ours, sync, theirs, least] = (await timeInTurns(contenders, { warmUp: 60, rounds: 200 })).map(
-    ({ median }) => median,
-  ) as [number, number, number, number];
+for (const set of sets) {
+  const contenders = [keywax, keywaxSync, reference, floor].map((make) => make(trustedRoot, set));
+  const inputs = set.fixtures.slice(0, WARM_UP + 400);
+  const latencies = await timeInTurns(contenders, { inputs, warmUp: WARM_UP });
+  const [ours, sync, theirs, least] = latencies as [Latency, Latency, Latency, Latency];
+  const ratio = (a: Latency, b: Latency): string => `${times(a.median / b.median)} (${times(a.min / b.min)})`;
   latencyRows.push([
-    fixture.name,
-    ms(ours),
-    ms(sync),
-    ms(theirs),
-    ms(least),
-    times(theirs / ours),
-    times(theirs / sync),
-    times(sync / least),
+    set.name,
+    ...latencies.map(({ median }) => ms(median)),
+    ratio(theirs, ours),
+    ratio(theirs, sync),
+    ratio(sync, least),
   ]);
 }
 printTable(
@@ -52,21 +51,28 @@ printTable(
   latencyRows,
 );
 
-console.log('Bundles per second, 16 in flight\n');
+console.log('1,000 distinct bundles, one after the other and 16 in flight (bundles per second)\n');
 const throughputRows: string[][] = [];
-for (const fixture of fixtures) {
-  const ours = await measureThroughput(keywax(trustedRoot, fixture), { inFlight: 16, count: 600 });
-  const theirs = await measureThroughput(reference(trustedRoot, fixture), { inFlight: 16, count: 150 });
-  throughputRows.push([fixture.name, ours.toFixed(0), theirs.toFixed(0), times(ours / theirs)]);
+for (const set of sets) {
+  const fixtures = set.fixtures.slice(WARM_UP);
+  const one = await measureThroughput(keywax(trustedRoot, set), { fixtures, inFlight: 1 });
+  const many = await measureThroughput(keywax(trustedRoot, set), { fixtures, inFlight: 16 });
+  const theirs = await measureThroughput(reference(trustedRoot, set), { fixtures, inFlight: 1 });
+  throughputRows.push([
+    set.name,
+    ...[one, many, theirs].map((rate) => rate.toFixed(0)),
+    times(one / theirs),
+    times(many / theirs),
+  ]);
 }
-printTable(['bundle', 'keywax', 'reference', 'keywax / reference'], throughputRows);
+printTable(
+  ['bundle', 'keywax', 'keywax, 16 in flight', 'reference', 'keywax / reference', '16 in flight / reference'],
+  throughputRows,
+);
 
-console.log('New process, over an empty one (ms, median)\n');
-const data = JSON.stringify({
-  trustedRoot,
-  ...fixtures[0],
-  artifact: Buffer.from(fixtures[0]?.artifact ?? []).toString('base64'),
-});
+console.log('New process, over an empty one (ms of processor time, median)\n');
+const { bundle, artifact } = sets[0]?.fixtures[0] ?? {};
+const data = JSON.stringify({ trustedRoot, bundle, artifact: Buffer.from(artifact ?? []).toString('base64') });
 const prepareOurs = `const f = ${data}; const { prepareTrust, verifyBundle, unsafeAnyIdentity } = await import('@keywax/verify'); const { decodeTrustedRoot } = await import('@keywax/trust');`;
 const prepareTheirs = `const f = ${data}; const { Verifier, toSignedEntity, toTrustMaterial } = await import('@sigstore/verify'); const { bundleFromJSON } = await import('@sigstore/bundle'); const { TrustedRoot } = await import('@sigstore/protobuf-specs');`;
 const verifyOurs = `await verifyBundle(f.bundle, { trust: prepareTrust(decodeTrustedRoot(f.trustedRoot)), artifact: Buffer.from(f.artifact, 'base64'), identity: unsafeAnyIdentity, now: new Date() });`;

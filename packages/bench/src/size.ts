@@ -31,6 +31,7 @@ export function measureInstalled(name: string, from: string): InstalledSize {
   return { packages: seen.size, bytes: [...seen.values()].reduce((sum, bytes) => sum + bytes, 0) };
 }
 
+/** Folder of a package. Where it is a link, as pnpm makes them, its dependencies lie beside what it leads to. */
 function findPackage(name: string, from: string): string {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const manifest = join(folder, name, 'package.json');

@@ -25,8 +25,8 @@ export async function measureSnapshots(sizes: readonly number[]): Promise<readon
     const text = new TextDecoder().decode(full.snapshot);
     const least = (): unknown => [JSON.parse(text), createHash('sha256').update(full.snapshot).digest()];
     const [withEntries, without, host] = (await timeInTurns([full.refresh, empty.refresh, least], {
+      inputs: Array.from({ length: 18 }, () => undefined),
       warmUp: 3,
-      rounds: 15,
     })) as [Latency, Latency, Latency];
     costs.push({
       entries,
