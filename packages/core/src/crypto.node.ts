@@ -74,7 +74,7 @@ let waiting = 0;
 async function verifySlow(input: SignatureInput, key: host.KeyObject): Promise<boolean> {
   waiting++;
   try {
-    await undefined; // until then, what was asked for at the same time has been counted
+    await Promise.resolve(); // until then, what was asked for at the same time has been counted
     return waiting === 1 ? verifyInline(input, key) : await verifyInPool(input, key);
   } finally {
     waiting--;

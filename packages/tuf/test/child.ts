@@ -87,7 +87,7 @@ export interface Child {
 /** Starts a client; `wrap` is a command in front of it. */
 export function spawnClient(program: string, task: ChildTask, wrap: readonly string[] = []): Child {
   const words = [...wrap, process.execPath, program, JSON.stringify(task)];
-  const child = spawn(words[0] as string, words.slice(1), {
+  const child = spawn(words.shift() ?? process.execPath, words, {
     env: { ...process.env, NODE_COMPILE_CACHE: join(dirname(program), 'compiled') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
