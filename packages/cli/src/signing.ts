@@ -19,6 +19,8 @@ import { createStyle, encodeJsonText, escapeText } from './render/text.js';
 const STDOUT = '-';
 const MAX_TOKEN_BYTES = 65_536; // four times what a token may have
 
+const TOKEN = /^e[wy][\w-]+\.[\w-]+\.[\w-]*$/; // JWT: its header is a JSON object in base64url
+
 /** Algorithms by the names that people use. */
 const ALGORITHMS = {
   p256: 'PKIX_ECDSA_P256_SHA_256',
@@ -125,6 +127,8 @@ function readAlgorithm(name: string): (typeof ALGORITHMS)[keyof typeof ALGORITHM
 
 async function selectIdentity(flags: SignFlagValues, { env, err }: Host): Promise<IdentityProvider> {
   const { 'identity-token-file': file, 'identity-token-env': variable, 'identity-token': token } = flags;
+  refuseToken('identity-token-file', file);
+  refuseToken('identity-token-env', variable);
   if (token !== undefined) {
     await err.write(
       'keywax: --identity-token shows the token to other users of this machine; --identity-token-file and --identity-token-env do not\n',
@@ -137,4 +141,9 @@ async function selectIdentity(flags: SignFlagValues, { env, err }: Host): Promis
   if (value === undefined || value === '')
     throw usageError(`the environment variable ${escapeText(variable)} is not set`);
   return provideToken(value.trim());
+}
+
+/** A token in place of the name of where it is, which messages would repeat. @throws CONFIG_INVALID */
+function refuseToken(flag: TextFlag, name: string | undefined): void {
+  if (name !== undefined && TOKEN.test(name)) throw usageError(`--${flag} is where the token is, and not the token`);
 }

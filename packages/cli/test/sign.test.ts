@@ -168,6 +168,15 @@ describe('what exists', () => {
   });
 });
 
+test.each(['--identity-token-file', '--identity-token-env'])(
+  'a token in place of its place is not repeated: %s',
+  async (flag) => {
+    const { code, out, err } = await call(['sign', '--trust-config', config, flag, token, write('a', 'a')]);
+    expect(code).toBe(2);
+    expect(out + err).not.toContain(token.slice(0, 20));
+  },
+);
+
 describe('a signing that fails', () => {
   test('leaves nothing behind', async () => {
     const broken = {
