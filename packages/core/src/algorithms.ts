@@ -53,29 +53,33 @@ export interface AlgorithmSuite extends SignatureScheme {
 }
 
 /** The supported rows of the algorithm registry; the first row for a kind of key is its default. */
-export const ALGORITHM_SUITES: readonly AlgorithmSuite[] = [
-  ecdsa('PKIX_ECDSA_P256_SHA_256', 'P-256', 'sha256'),
-  ecdsa('PKIX_ECDSA_P384_SHA_384', 'P-384', 'sha384'),
-  ecdsa('PKIX_ECDSA_P521_SHA_512', 'P-521', 'sha512'),
-  // RUL-9: made by older clients, verified where bundle and log both name SHA-256, never guessed.
-  { ...ecdsa('PKIX_ECDSA_P384_SHA_256', 'P-384', 'sha256'), signable: false },
-  { ...ecdsa('PKIX_ECDSA_P521_SHA_256', 'P-521', 'sha256'), signable: false },
-  suite('PKIX_ED25519', { scheme: 'ed25519', hash: 'sha512' }, { kind: 'ed25519' }),
-  suite('PKIX_ED25519_PH', { scheme: 'ed25519ph', hash: 'sha512' }, { kind: 'ed25519' }),
-  // The registry allows verification alone for 2,048 bits.
-  { ...rsa('PKIX_RSA_PKCS1V15_2048_SHA256', 'rsa-pkcs1', 2_048), signable: false },
-  rsa('PKIX_RSA_PKCS1V15_3072_SHA256', 'rsa-pkcs1', 3_072),
-  rsa('PKIX_RSA_PKCS1V15_4096_SHA256', 'rsa-pkcs1', 4_096),
-  { ...rsa('PKIX_RSA_PSS_2048_SHA256', 'rsa-pss', 2_048), signable: false },
-  rsa('PKIX_RSA_PSS_3072_SHA256', 'rsa-pss', 3_072),
-  rsa('PKIX_RSA_PSS_4096_SHA256', 'rsa-pss', 4_096),
-  // RUL-18: the keys of some logs in trust roots.
-  {
-    ...suite('PKCS1_RSA_PKCS1V5', { scheme: 'rsa-pkcs1', hash: 'sha256' }, { kind: 'rsa' }),
-    keyEncoding: 'pkcs1',
-    signable: false,
-  },
-];
+export const ALGORITHM_SUITES: readonly AlgorithmSuite[] = /* @__PURE__ */ listSuites();
+
+function listSuites(): readonly AlgorithmSuite[] {
+  return [
+    ecdsa('PKIX_ECDSA_P256_SHA_256', 'P-256', 'sha256'),
+    ecdsa('PKIX_ECDSA_P384_SHA_384', 'P-384', 'sha384'),
+    ecdsa('PKIX_ECDSA_P521_SHA_512', 'P-521', 'sha512'),
+    // RUL-9: made by older clients, verified where bundle and log both name SHA-256, never guessed.
+    { ...ecdsa('PKIX_ECDSA_P384_SHA_256', 'P-384', 'sha256'), signable: false },
+    { ...ecdsa('PKIX_ECDSA_P521_SHA_256', 'P-521', 'sha256'), signable: false },
+    suite('PKIX_ED25519', { scheme: 'ed25519', hash: 'sha512' }, { kind: 'ed25519' }),
+    suite('PKIX_ED25519_PH', { scheme: 'ed25519ph', hash: 'sha512' }, { kind: 'ed25519' }),
+    // The registry allows verification alone for 2,048 bits.
+    { ...rsa('PKIX_RSA_PKCS1V15_2048_SHA256', 'rsa-pkcs1', 2_048), signable: false },
+    rsa('PKIX_RSA_PKCS1V15_3072_SHA256', 'rsa-pkcs1', 3_072),
+    rsa('PKIX_RSA_PKCS1V15_4096_SHA256', 'rsa-pkcs1', 4_096),
+    { ...rsa('PKIX_RSA_PSS_2048_SHA256', 'rsa-pss', 2_048), signable: false },
+    rsa('PKIX_RSA_PSS_3072_SHA256', 'rsa-pss', 3_072),
+    rsa('PKIX_RSA_PSS_4096_SHA256', 'rsa-pss', 4_096),
+    // RUL-18: the keys of some logs in trust roots.
+    {
+      ...suite('PKCS1_RSA_PKCS1V5', { scheme: 'rsa-pkcs1', hash: 'sha256' }, { kind: 'rsa' }),
+      keyEncoding: 'pkcs1',
+      signable: false,
+    },
+  ];
+}
 
 function suite(keyDetails: KeyDetails, scheme: SignatureScheme, key: SuiteKey): AlgorithmSuite {
   return { keyDetails, ...scheme, key, keyEncoding: 'spki', signable: true, prehashed: scheme.scheme !== 'ed25519' };
@@ -89,13 +93,9 @@ function rsa(keyDetails: KeyDetails, scheme: 'rsa-pkcs1' | 'rsa-pss', bits: numb
   return suite(keyDetails, { scheme, hash: 'sha256' }, { kind: 'rsa', bits });
 }
 
-const BY_KEY_DETAILS: ReadonlyMap<string, AlgorithmSuite> = new Map(
-  ALGORITHM_SUITES.map((row) => [row.keyDetails, row]),
-);
-
 /** The suite of a protobuf name such as `PKIX_ECDSA_P256_SHA_256`, matched exactly. */
 export function selectSuite(keyDetails: string): AlgorithmSuite | undefined {
-  return BY_KEY_DETAILS.get(keyDetails);
+  return ALGORITHM_SUITES.find((row) => row.keyDetails === keyDetails);
 }
 
 /**

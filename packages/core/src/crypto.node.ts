@@ -91,7 +91,7 @@ function verifySync(input: SignatureInput): boolean {
 
 // The host imports a key once for each record. Records passed the gate of key.ts and hold a copy of their bytes.
 const MAX_KEYS = 128; // more than a trust root has in use
-const imported = createRecent<PublicKey, host.KeyObject | undefined>(MAX_KEYS);
+const imported = /* @__PURE__ */ createRecent<PublicKey, host.KeyObject | undefined>(MAX_KEYS);
 
 /** The host's key where the host can make the check, else `undefined`. */
 function selectHostKey({ key, scheme, data }: SignatureInput): host.KeyObject | undefined {

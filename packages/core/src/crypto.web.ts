@@ -80,7 +80,7 @@ function selectHostAlgorithm({ key, scheme, data }: SignatureInput): HostAlgorit
 // The host imports a key once for each record, an RSA key once for each hash. Records passed the gate of key.ts and
 // hold a copy of their bytes.
 const MAX_KEYS = 128; // more than a trust root has in use
-const imported = createRecent<PublicKey, Map<string, Promise<CryptoKey | undefined>>>(MAX_KEYS);
+const imported = /* @__PURE__ */ createRecent<PublicKey, Map<string, Promise<CryptoKey | undefined>>>(MAX_KEYS);
 
 function importKey(key: PublicKey, algorithm: HostAlgorithm): Promise<CryptoKey | undefined> {
   const byHash = imported.recall(key, () => new Map<string, Promise<CryptoKey | undefined>>());

@@ -34,7 +34,7 @@ export const CURVES: Readonly<Record<CurveName, CurveParameters>> = {
   },
   'P-521': {
     bytes: 66,
-    p: (1n << 521n) - 1n,
+    p: 0x1ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffn, // 2^521 − 1
     b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
     n: 0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409n,
   },
@@ -51,12 +51,12 @@ export function isCurvePoint(curve: CurveName, point: Uint8Array): boolean {
   return x < p && y < p && mod(y * y - (x * x - 3n) * x - b, p) === 0n;
 }
 
-const ED25519_P = (1n << 255n) - 19n;
+const ED25519_P = 0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn; // 2^255 − 19
 const ED25519_D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n;
 const ED25519_BYTES = 32;
 
 /** Order of the base point of edwards25519. */
-export const ED25519_ORDER: bigint = (1n << 252n) + 27742317777372353535851937790883648493n;
+export const ED25519_ORDER: bigint = 0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn;
 
 /** True for the canonical encoding of a point of edwards25519 (RFC 8032 §5.1.3) whose order is not 1, 2, 4 or 8. */
 export function isEd25519Point(encoded: Uint8Array): boolean {

@@ -5,7 +5,7 @@
 import { KeywaxError, quoteText } from './errors.js';
 
 /** The largest signed 64-bit integer. */
-export const MAX_INT64: bigint = (1n << 63n) - 1n;
+export const MAX_INT64: bigint = 0x7fff_ffff_ffff_ffffn;
 
 /** True for the canonical decimal text of an integer in [0, 2^63-1]. */
 export function isInt64Text(text: string): boolean {

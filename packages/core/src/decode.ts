@@ -176,7 +176,7 @@ export function integerWithin(min: number, max: number): Decoder<number> {
 }
 
 /** A signed 32-bit integer. @throws INPUT_MALFORMED */
-export const decodeInt32: Decoder<number> = integerWithin(-(2 ** 31), 2 ** 31 - 1);
+export const decodeInt32: Decoder<number> = /* @__PURE__ */ integerWithin(-2_147_483_648, 2_147_483_647);
 
 /** An int64 in [0, 2^63-1]: canonical decimal text, or a JSON number that is a safe integer. @throws INPUT_MALFORMED */
 export const decodeInt64: Decoder<bigint> = (value, at) => {

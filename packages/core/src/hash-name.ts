@@ -17,18 +17,14 @@ export const HASH_PROTO_NAMES: Readonly<Record<HashName, string>> = {
   sha512: 'SHA2_512',
 };
 
-const BY_PROTO_NAME: ReadonlyMap<string, HashName> = new Map(
-  (Object.keys(HASH_PROTO_NAMES) as HashName[]).map((name) => [HASH_PROTO_NAMES[name], name]),
-);
-
 /**
  * The hash function of a protobuf enum name such as `SHA2_256`, matched exactly.
  * @throws INPUT_UNSUPPORTED at `at` for every other name
  */
 export function parseHashName(protoName: string, at: string): HashName {
-  const name = BY_PROTO_NAME.get(protoName);
+  const name = (Object.keys(HASH_PROTO_NAMES) as HashName[]).find((known) => HASH_PROTO_NAMES[known] === protoName);
   if (name !== undefined) return name;
-  const expected = [...BY_PROTO_NAME.keys()].join(', ');
+  const expected = Object.values(HASH_PROTO_NAMES).join(', ');
   const actual = quoteText(protoName);
   throw new KeywaxError('INPUT_UNSUPPORTED', `${at}: expected one of ${expected}, found ${actual}`, {
     details: { at, expected, actual },

@@ -33,11 +33,9 @@ const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const FIRST_SURROGATE = 0xd800;
 
-const ESCAPES: ReadonlyMap<number, string> = new Map(
-  Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
-    ([letter, text]) => [letter.charCodeAt(0), text],
-  ),
-);
+/** What stands after a backslash, and at the same place what it stands for. */
+const ESCAPE_LETTERS = '"\\/bfnrt';
+const ESCAPED = '"\\/\b\f\n\r\t';
 
 /** How far a document has been read. */
 interface Reader extends Required<JsonLimits> {
@@ -182,7 +180,8 @@ function readEscapedString(reader: Reader, head: string): string {
 }
 
 function readEscape(reader: Reader): string {
-  const simple = ESCAPES.get(reader.text.charCodeAt(reader.offset + 1));
+  const letter = reader.text[reader.offset + 1];
+  const simple = letter === undefined ? undefined : ESCAPED[ESCAPE_LETTERS.indexOf(letter)];
   if (simple !== undefined) {
     reader.offset += 2;
     return simple;

@@ -60,7 +60,7 @@ const CURVE_BY_OID: ReadonlyMap<string, CurveName> = new Map([
 const MIN_RSA_BITS = 2_048;
 const MAX_RSA_BITS = 4_096;
 const MIN_RSA_EXPONENT = 65_537n;
-const MAX_RSA_EXPONENT = 1n << 32n;
+const MAX_RSA_EXPONENT = 0x1_0000_0000n;
 
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1) and checks that the key in it is one to rely on.

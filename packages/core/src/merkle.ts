@@ -27,8 +27,8 @@ export interface TreeHead {
 const HASH_BYTES = 32;
 const MAX_INCLUSION_HASHES = 63; // ATTACKS 4.3: index < 2^63
 const MAX_CONSISTENCY_HASHES = 64; // RFC 6962 §2.1.2: one more than the depth
-const LEAF_PREFIX = Uint8Array.of(0x00);
-const NODE_PREFIX = Uint8Array.of(0x01);
+const LEAF_PREFIX = /* @__PURE__ */ Uint8Array.of(0x00);
+const NODE_PREFIX = /* @__PURE__ */ Uint8Array.of(0x01);
 
 /** Hash of a leaf with the given data: SHA-256(00 ‖ data). */
 export function hashLeaf(sha256: HashFunction, data: Uint8Array): Uint8Array {

@@ -6,7 +6,7 @@ import { type DerElement, TAG, contentBytes, encodeDer, expectTag } from './der.
 import { KeywaxError } from './errors.js';
 
 const MAX_ARCS = 32; // ATTACKS 4.3
-const MAX_ARC = (1n << 64n) - 1n; // ATTACKS 4.3
+const MAX_ARC = 0xffff_ffff_ffff_ffffn; // ATTACKS 4.3
 
 /** Object identifiers by the name that their defining document gives them. */
 export const OID = {

@@ -28,7 +28,7 @@ const MAX_DATE_MS = 8_640_000_000_000_000n; // ECMA-262 §21.4.1.1
 const VERSION_1 = 0;
 const CERTIFICATE_TIMESTAMP = 0;
 const PRECERT_ENTRY = 1;
-const SCT_LIST = /* @__PURE__ */ encodeOid(OID.sctList);
+const SCT_LIST = /* @__PURE__ */ (() => encodeOid(OID.sctList))();
 
 /** One signed certificate timestamp. Byte fields are views of the received bytes. */
 export interface Sct {
