@@ -28,7 +28,8 @@ export type VerifiedSigner =
       readonly identity: SignerIdentity;
       readonly key: PublicKey;
       readonly certificate: Certificate;
-      readonly authority: CertificateAuthority;
+      /** Who issued the certificate. What the trusted root holds of it is not given away: it could be changed. */
+      readonly authority: Pick<CertificateAuthority, 'uri' | 'subject' | 'operator'>;
     }
   | { readonly kind: 'key'; readonly key: PublicKey; readonly hint: string };
 
@@ -275,8 +276,16 @@ function describeSigner(signer: Claims['signer'], candidate: number): VerifiedSi
     identity: signer.identity,
     key: signer.key,
     certificate: signer.leaf,
-    authority: path.authority,
+    authority: describeAuthority(path.authority),
   });
+}
+
+function describeAuthority({
+  uri,
+  subject,
+  operator,
+}: CertificateAuthority): Pick<CertificateAuthority, 'uri' | 'subject' | 'operator'> {
+  return copyRecord({ uri, subject, ...(operator === undefined ? {} : { operator }) });
 }
 
 /** The error, carrying its report. */

@@ -241,3 +241,9 @@ test('a key as bytes is not remembered as text', async () => {
   await verify('managed-v2', { identity: { key } });
   expect(await codeOf(verify('managed-v2', { identity: { key: encodeBase64(key) } }))).toBe('INPUT_MALFORMED');
 });
+
+test('a result gives nothing of the trusted root away', async () => {
+  const { signer } = await verify('v2-message');
+  expect(signer).toMatchObject({ authority: { uri: 'http://fulcio.localhost' } });
+  expect(Object.keys(signer.kind === 'certificate' ? signer.authority : {})).toEqual(['uri', 'subject']);
+});
