@@ -17,8 +17,12 @@ const options = {
   plugins: [
     {
       name: 'noble',
-      setup({ onResolve }) {
-        onResolve({ filter: /^#noble|^@noble\// }, ({ path }) => ({ path, external: true, sideEffects: false }));
+      setup(bundler) {
+        bundler.onResolve({ filter: /^#noble|^@noble\// }, ({ path }) => ({
+          path,
+          external: true,
+          sideEffects: false,
+        }));
       },
     },
   ],
