@@ -46,7 +46,9 @@ export async function withArtifactFile<T>(
     const status = await attemptFile(path, 'read', () => file.stat());
     if (status.isDirectory())
       throw new KeywaxError('FILE_FAILED', `${escapeText(path)} could not be read: it is a folder`);
-    if (!status.isFile() || status.size > WHOLE_BYTES) return await use(readChunks(file, path));
+    // Some that are said to be empty are not, and never end, such as those below /proc.
+    const isSmall = status.isFile() && status.size > 0 && status.size <= WHOLE_BYTES;
+    if (!isSmall) return await use(readChunks(file, path));
     return await use(await attemptFile(path, 'read', () => file.readFile()));
   } finally {
     await file.close();

@@ -2,7 +2,16 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, openSync, closeSync, ftruncateSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  ftruncateSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type Lab, LAB_ISSUER, createLab } from '@keywax/stack/lab';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -150,6 +159,12 @@ describe('the artifact', () => {
   test('that is empty is an artifact too', async () => {
     const { bundle } = await lab.makeBundle({ content: 'message', logs: 'v1', artifact: new Uint8Array() });
     expect((await verify('--bundle', write('b.json', JSON.stringify(bundle)), write('empty', ''))).code).toBe(0);
+  });
+
+  test.skipIf(!existsSync('/proc/self/cmdline'))('that claims to be empty is read to its end', async () => {
+    const { bundle } = await lab.makeBundle({ content: 'message', logs: 'v1', artifact: new Uint8Array() });
+    const { code } = await verify('--bundle', write('b.json', JSON.stringify(bundle)), '/proc/self/cmdline');
+    expect(code).toBe(1);
   });
 
   test.each([
