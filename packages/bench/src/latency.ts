@@ -12,13 +12,16 @@ export interface Latency {
 }
 
 const TURN = 25;
+const WARM_UP_ROUNDS = 5;
 
-/** Times contenders in turns: each gets every input once, those for warming up before the others. */
+/** Times contenders in turns: each gets the first inputs several times to warm up, then every other once. */
 export async function timeInTurns<T>(
   contenders: readonly ((input: T) => unknown)[],
   { inputs, warmUp }: { readonly inputs: readonly T[]; readonly warmUp: number },
 ): Promise<readonly Latency[]> {
-  for (const contender of contenders) for (const input of inputs.slice(0, warmUp)) await contender(input);
+  for (const contender of contenders) {
+    for (let i = 0; i < WARM_UP_ROUNDS; i++) for (const input of inputs.slice(0, warmUp)) await contender(input);
+  }
   const times: number[][] = contenders.map(() => []);
   for (let at = warmUp; at < inputs.length; at += TURN) {
     for (const [k, contender] of contenders.entries()) {

@@ -34,8 +34,8 @@ export function decodeObject<T extends object>(shape: Shape<T>): Decoder<Readonl
   const known: ReadonlySet<string> = new Set(names);
   return (value, at) => {
     const object = decodeJsonObject(value, at);
-    for (const [name, member] of object) {
-      if (!known.has(name)) throw malformed(memberPath(at, name), 'no such member', member);
+    for (const name of object.keys()) {
+      if (!known.has(name)) throw malformed(memberPath(at, name), 'no such member', object.get(name));
     }
     return decodeMembers(object, at, { shape, names });
   };
