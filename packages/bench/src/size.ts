@@ -35,7 +35,7 @@ export function measureInstalled(name: string, from: string): InstalledSize {
 function findPackage(name: string, from: string): string {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     const manifest = join(folder, name, 'package.json');
-    if (statSync(manifest, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(dirname(manifest)); // where its own dependencies lie
+    if (statSync(manifest, { throwIfNoEntry: false })?.isFile() === true) return realpathSync(dirname(manifest));
   }
   throw new Error(`${name} is not installed`);
 }
