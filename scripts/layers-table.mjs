@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tables of the dependency check: the layers, the banned calls, and the few files that are let through.
 
+const CLIENTS = ['fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax', 'npm', 'oci', 'compat'];
+const LIBRARIES = [
+  ...['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign'],
+  ...['keywax', 'npm', 'oci'],
+];
+
 /** Which siblings the sources of a package may import. Imports go down only. */
 export const MAY_IMPORT = {
   core: [],
@@ -15,10 +21,13 @@ export const MAY_IMPORT = {
   sign: ['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity'],
   stack: ['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax'],
   keywax: ['core', 'bundle', 'trust', 'verify', 'identity', 'tuf', 'sign'],
-  cli: ['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax', 'stack'],
+  npm: ['core', 'http', 'bundle', 'trust', 'verify', 'identity', 'tuf', 'sign', 'keywax'],
+  oci: ['core', 'http', 'bundle', 'trust', 'verify', 'identity', 'sign', 'keywax'],
+  compat: ['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax', 'oci'],
+  cli: [...LIBRARIES, 'stack'],
   // Not published: tests against other implementations, and measurements.
-  interop: ['core', 'bundle', 'trust', 'verify', 'tuf', 'sign', 'keywax', 'stack'],
-  bench: ['core', 'bundle', 'trust', 'verify', 'tuf', 'sign', 'keywax', 'stack'],
+  interop: [...LIBRARIES, 'compat', 'stack'],
+  bench: [...LIBRARIES, 'compat', 'stack'],
 };
 
 /** Packages that run wherever JavaScript runs and read untrusted input. */
@@ -29,8 +38,6 @@ export const NOBLE_FILES = ['core/noble.ts', 'core/crypto.web.ts'];
 
 /** Modules that cost much to load. */
 export const LAZY = ['make-fetch-happen', '@peculiar/x509', 'reflect-metadata', '@noble/curves', '#noble'];
-
-const CLIENTS = ['fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax'];
 
 /** Calls of the platform that are laxer than the readers in core, or that reach for the outside. */
 export const BANNED_CALLS = [

@@ -82,6 +82,25 @@ export const ERROR_CODES = {
     category: 'TUF_NOTFOUND',
     condition: 'no TUF role in charge lists the target, or none is cached',
   },
+  PACKAGE_NOT_FOUND: { category: 'PACKAGE', condition: 'the registry does not know the package or the version' },
+  PACKAGE_UNSIGNED: { category: 'PACKAGE', condition: 'the registry serves no signature for a package' },
+  PACKAGE_PROVENANCE_MISSING: {
+    category: 'PACKAGE',
+    condition: 'a package has no provenance where some is demanded, or was recorded before',
+  },
+  PACKAGE_SIGNER_CHANGED: {
+    category: 'PACKAGE',
+    condition: 'another repository, workflow or builder made a package than the one that was recorded',
+  },
+  REGISTRY_INVALID: {
+    category: 'REGISTRY',
+    condition: 'a container registry answers with something other than what was asked for, or contradicts itself',
+  },
+  REGISTRY_UNAUTHORIZED: { category: 'AUTH', condition: 'a container registry refuses the credentials, or wants some' },
+  IMAGE_NOT_FOUND: { category: 'REGISTRY', condition: 'the registry does not know the repository, tag or digest' },
+  IMAGE_UNSIGNED: { category: 'STATEMENT', condition: 'no signature or attestation was found for an image' },
+  POLICY_DENIED: { category: 'POLICY', condition: 'a cluster policy does not admit an image' },
+  PASSWORD_WRONG: { category: 'KEY', condition: 'an encrypted private key does not open with the password' },
   INTERNAL_ERROR: { category: 'INTERNAL', condition: 'a defect of Keywax; please report it' },
 } as const;
 
