@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-export type { Environment } from './environment.js';
+export { AMBIENT_PROVIDERS, type AmbientProvider, requestAmbientToken } from './ambient.js';
+export type { AmbientRequest, Environment } from './environment.js';
 export { detectIdentityToken, provideAmbientToken, provideToken } from './provider.js';
 export type { IdentityOptions, IdentityProvider } from './provider.js';
 export { readSubject } from './subject.js';

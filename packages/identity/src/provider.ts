@@ -3,7 +3,7 @@
 
 import { KeywaxError } from '@keywax/core/errors';
 import type { Transport } from '@keywax/http';
-import { AMBIENT_PROVIDERS } from './ambient.js';
+import { AMBIENT_PROVIDERS, type AmbientProvider } from './ambient.js';
 import { type Environment, readVariable } from './environment.js';
 import { type IdentityToken, SIGSTORE_AUDIENCE, parseIdentityToken } from './token.js';
 
@@ -28,17 +28,23 @@ export function provideAmbientToken(environment: Environment): IdentityProvider 
 }
 
 /**
- * Obtains a token from the first source in the environment: the variable `SIGSTORE_ID_TOKEN`, then GitHub Actions.
+ * Obtains a token from the first source in the environment: the variable `SIGSTORE_ID_TOKEN`, then GitHub
+ * Actions, Buildkite, CircleCI, and the file that Kubernetes projects.
  * @throws TOKEN_UNAVAILABLE where there is no source or it gives none, TOKEN_INVALID, and what the transport throws
  */
 export async function detectIdentityToken(
   environment: Environment,
   options: IdentityOptions = {},
 ): Promise<IdentityToken> {
-  const provider = AMBIENT_PROVIDERS.find(({ isPresent }) => isPresent(environment));
+  const provider = await findProvider(environment);
   if (provider === undefined) throw unavailable(environment);
   const { audience = SIGSTORE_AUDIENCE, ...transport } = options;
   return parseIdentityToken(await provider.requestToken({ environment, audience, transport }));
+}
+
+async function findProvider(environment: Environment): Promise<AmbientProvider | undefined> {
+  for (const provider of AMBIENT_PROVIDERS) if (await provider.isPresent(environment)) return provider;
+  return undefined;
 }
 
 function unavailable(environment: Environment): KeywaxError<'TOKEN_UNAVAILABLE'> {
