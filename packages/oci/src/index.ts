@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Container images: sign, attest and verify them, and the registries that hold them.
+
+export type { Annotations, Descriptor, Platform } from './registry/descriptor.js';
+export { computeDigest, isDigest, parseDigest } from './registry/digest.js';
+export { artifactTypeOf, decodeManifest, encodeManifest } from './registry/manifest.js';
+export type { Index, Manifest } from './registry/manifest.js';
+export { MEDIA_TYPES } from './registry/media-types.js';
+export { formatReference, parseReference, parseRepositoryName } from './registry/reference.js';
+export type { Reference, RepositoryName } from './registry/reference.js';
