@@ -2,6 +2,7 @@
 // HTTP servers for the services: each on a port of its own, so that each has its own origin, as in production.
 
 import { type Server, createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { KeywaxError } from '@keywax/core/errors';
@@ -19,9 +20,15 @@ export interface ListeningServer {
   close(): Promise<void>;
 }
 
+/** Certificate and private key of a server, as PEM. */
+export interface TlsOptions {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** Listens on `port`, or on any free one where it is 0. @throws FILE_FAILED where the port is taken */
-export async function listen(host: string, port: number): Promise<ListeningServer> {
-  const server = createServer();
+export async function listen(host: string, port: number, tls?: TlsOptions): Promise<ListeningServer> {
+  const server = tls === undefined ? createServer() : createTlsServer({ cert: tls.cert, key: tls.key });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(new KeywaxError('FILE_FAILED', `cannot listen on ${host}, port ${port}`, { cause }));
@@ -31,7 +38,7 @@ export async function listen(host: string, port: number): Promise<ListeningServe
   const { port: actualPort } = server.address() as AddressInfo; // of a TCP server that listens
   const name = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${name}:${actualPort}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${name}:${actualPort}`,
     answer: (app, intercept) => answerBy(server, app, intercept),
     close: () => closeServer(server),
   };
