@@ -10,11 +10,22 @@ export function createTufRoutes(service: TufService): Hono {
   const app = new Hono();
   app.use(cors({ origin: '*' }));
   app.get('*', async (context) => {
-    // As it was sent: names of files are percent-encoded.
-    const content = await service.answer(new URL(context.req.url).pathname.slice(1));
+    const content = await service.answer(spellPath(new URL(context.req.url).pathname.slice(1)));
     if (content === undefined) return context.notFound();
     const body = content instanceof Uint8Array ? Uint8Array.from(content) : content;
     return context.body(body, 200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
   });
   return app;
+}
+
+/** The path as the repository names its files: clients differ in what they percent-encode within a segment. */
+function spellPath(path: string): string {
+  try {
+    return path
+      .split('/')
+      .map((segment) => encodeURIComponent(decodeURIComponent(segment)))
+      .join('/');
+  } catch {
+    return path; // not well encoded, and no file of that name
+  }
 }
