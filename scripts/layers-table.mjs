@@ -34,10 +34,18 @@ export const MAY_IMPORT = {
 export const PORTABLE = ['core', 'bundle', 'trust', 'verify'];
 
 /** The only files that import noble. */
-export const NOBLE_FILES = ['core/noble.ts', 'core/crypto.web.ts'];
+export const NOBLE_FILES = ['core/noble.ts', 'core/crypto.web.ts', 'oci/key/secretbox.ts'];
 
 /** Modules that cost much to load. */
-export const LAZY = ['make-fetch-happen', '@peculiar/x509', 'reflect-metadata', '@noble/curves', '#noble'];
+export const LAZY = [
+  'make-fetch-happen',
+  '@peculiar/x509',
+  'reflect-metadata',
+  '@noble/curves',
+  '@noble/ciphers',
+  'pkcs11js',
+  '#noble',
+];
 
 /** Calls of the platform that are laxer than the readers in core, or that reach for the outside. */
 export const BANNED_CALLS = [

@@ -13,6 +13,8 @@ import { type PublicKey, parsePublicKey } from './key.js';
 import { OID, readOid } from './oid.js';
 import { parseSinglePem } from './pem.js';
 
+const SEED_BYTES = 32; // RFC 8032 §5.1.5
+
 /** A key pair that signs. */
 export interface KeyPair {
   readonly publicKey: PublicKey;
@@ -62,7 +64,7 @@ export async function generateKeyPair(suite: AlgorithmSuite): Promise<KeyPair> {
 export async function importKeyPair(pem: string): Promise<KeyPair> {
   const pkcs8 = parseSinglePem(pem, 'PRIVATE KEY', 'private key');
   const { oid, parameters, privateKey } = readPrivateKeyInfo(pkcs8);
-  if (oid === OID.ed25519) return ed25519Pair(readOctetString(parseDer(privateKey, 'private key'), 'private key'));
+  if (oid === OID.ed25519) return ed25519Pair(readSeed(privateKey));
   const curve = parameters === undefined ? undefined : CURVE_BY_OID.get(parameters);
   if (oid === OID.ecPublicKey && curve !== undefined) {
     const load = (extractable: boolean): Promise<CryptoKey> =>
@@ -88,6 +90,15 @@ function readPrivateKeyInfo(pkcs8: Uint8Array): {
   const curve = algorithm.optional(TAG.oid);
   const privateKey = contentBytes(info.next(TAG.octetString));
   return { oid, privateKey, ...(curve === undefined ? {} : { parameters: readOid(curve, at) }) };
+}
+
+/** RFC 8410 §7: the key is an OCTET STRING of its own. */
+function readSeed(privateKey: Uint8Array): Uint8Array {
+  const at = 'private key';
+  const seed = readOctetString(parseDer(privateKey, at), at);
+  if (seed.length !== SEED_BYTES)
+    throw new KeywaxError('KEY_REJECTED', `${at}: expected ${SEED_BYTES} bytes of Ed25519`);
+  return seed;
 }
 
 async function importPkcs8(pkcs8: Uint8Array, algorithm: HostAlgorithm, extractable: boolean): Promise<CryptoKey> {

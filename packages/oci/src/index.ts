@@ -8,3 +8,7 @@ export type { Index, Manifest } from './registry/manifest.js';
 export { MEDIA_TYPES } from './registry/media-types.js';
 export { formatReference, parseReference, parseRepositoryName } from './registry/reference.js';
 export type { Reference, RepositoryName } from './registry/reference.js';
+export { type KeyFiles, generateKeyFiles, importKeyFiles, readPublicKeyPem } from './key/generate.js';
+export type { Password } from './key/password.js';
+export type { PrivateKeyInput } from './key/private-key.js';
+export { openKeySigner } from './key/signer.js';
