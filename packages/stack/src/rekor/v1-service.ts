@@ -4,7 +4,7 @@
 import { decodeBase64, encodeHex } from '@keywax/core/bytes';
 import { type Insertion, createInsertOnce, hashBody } from './insert.js';
 import type { RekorV1 } from './v1.js';
-import type { AcceptedEntry } from './v1-proposal.js';
+import type { AcceptedEntry } from './index-keys.js';
 
 /** A search: entries that have any, or all, of the keys. */
 export interface SearchQuery {

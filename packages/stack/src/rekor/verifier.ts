@@ -2,6 +2,7 @@
 // What verifies a signature in a proposal: a certificate or a public key, behind the key gate.
 
 import { decodeUtf8 } from '@keywax/core/bytes';
+import { type Decoder, decodeBase64Field, transform } from '@keywax/core/decode';
 import { type PublicKey, parsePublicKey } from '@keywax/core/key';
 import { parsePem } from '@keywax/core/pem';
 import { KeywaxError } from '@keywax/core/errors';
@@ -37,3 +38,6 @@ export function readPemVerifier(pem: Uint8Array): ProposedVerifier {
     return readVerifier({ kind: 'publicKey', spki: block.bytes });
   throw new KeywaxError('INPUT_MALFORMED', 'publicKey: expected one PEM block, a certificate or a public key');
 }
+
+/** A verifier as base64 of PEM. @throws as `readVerifier` */
+export const decodePemVerifier: Decoder<ProposedVerifier> = transform(decodeBase64Field, readPemVerifier);
