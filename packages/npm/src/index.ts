@@ -7,3 +7,12 @@ export type {
   RegistrySignature,
   ServedAttestation,
 } from './evidence.js';
+export {
+  type EvidenceRequest,
+  type FetchedEvidence,
+  type RegistryClient,
+  type RegistryClientOptions,
+  type RegistryStats,
+  openRegistryClient,
+} from './registry-client.js';
+export type { NpmConfig } from './registry/settings.js';

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a lock file's reference to a package is: a range or tarball of a registry, or something else.
+
+import type { OtherSource } from './locked-package.js';
+
+/** Tarballs of registries lie at `<registry>/<name>/-/<file>.tgz`, or at `<registry>/download/<name>/…`. */
+const REGISTRY_TARBALL = /^https?:\/\/[^?#]+\/(?:-\/[^/?#]+\.tgz|download\/.+)(?:[?#].*)?$/;
+const HOSTED_SHORTHAND = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+(?:#.*)?$/;
+const GIT = /^(?:git(?:\+[a-z]+)?:|github:|gitlab:|bitbucket:|gist:|ssh:|git@)|\.git(?:#.*)?$/;
+
+/**
+ * What a reference that names no registry version is; `undefined` for a range, a tag, or a tarball of the form that
+ * registries have. Which registry that is decides the configuration, never the lock file.
+ */
+export function classifyReference(reference: string): OtherSource | undefined {
+  const protocol = (['link', 'workspace', 'patch'] as const).find((name) => reference.startsWith(`${name}:`));
+  if (protocol !== undefined) return protocol;
+  if (/^(?:file|portal):|^\.{0,2}\//.test(reference)) return 'file';
+  if (GIT.test(reference) || HOSTED_SHORTHAND.test(reference)) return 'git';
+  if (REGISTRY_TARBALL.test(reference)) return undefined;
+  return /^https?:/.test(reference) ? 'remote' : undefined;
+}

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+// What registries say about packages: over the network, and from a cache on disk. Everything that it gives is untrusted
+// until `verifyEvidence` has seen it, the cache included.
+
+import { decodeBase64 } from '@keywax/core/bytes';
+import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
+import { parseJson } from '@keywax/core/json';
+import type { Transport } from '@keywax/http';
+import type { PackageEvidence, RegistryKey } from './evidence.js';
+import { expectPackageName, expectVersion } from './package-name.js';
+import { decodeRegistryKeys } from './registry-keys.js';
+import { type DiskCache, openDiskCache } from './registry/disk-cache.node.js';
+import {
+  MAX_ATTESTATION_BYTES,
+  MAX_PACKUMENT_BYTES,
+  MAX_VERSION_BYTES,
+  type RecordedAttestation,
+  type VersionDocument,
+  decodeAttestations,
+  decodePackument,
+  decodePublishedAt,
+  decodeVersionDocument,
+} from './registry/documents.js';
+import { type Download, type Downloader, createDownloader } from './registry/download.js';
+import { createGate } from './registry/gate.js';
+import { type EvidenceRecord, type RecordSubject, decodeRecord, encodeRecord, toEvidence } from './registry/record.js';
+import { type NpmConfig, loadRegistrySettings, normalizeRegistry } from './registry/settings.js';
+
+/** How registries are reached. */
+export interface RegistryClientOptions {
+  /** npm's options in their flat form, as `@npmcli/config` gives them: registries, scopes, credentials. */
+  readonly npmConfig?: NpmConfig;
+  /** Where answers are kept; nowhere unless given. */
+  readonly cacheDirectory?: string;
+  /** No connection is made: what the cache has is used, whatever its age. False unless given. */
+  readonly offline?: boolean;
+  readonly transport?: Transport;
+  /** Requests at a time; 16 unless given. */
+  readonly concurrency?: number;
+  /** How long it is believed that a registry has no signature or attestation; 24 hours unless given. */
+  readonly maxAbsenceMs?: number;
+  /** The clock by which ages are judged; the host's unless given. */
+  readonly now?: () => Date;
+}
+
+/** Which evidence is wanted. */
+export interface EvidenceRequest {
+  readonly name: string;
+  readonly version: string;
+  /** URL of the registry; the configured one of the package unless given. */
+  readonly registry?: string;
+  /** The keys that signatures will be checked with: where one of them expires, the time of publication is fetched too. */
+  readonly keys?: readonly RegistryKey[];
+  /** Asks the registry even where the cache has everything. False unless given. */
+  readonly refresh?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Evidence, and where it comes from. */
+export interface FetchedEvidence extends PackageEvidence {
+  readonly source: 'registry' | 'cache';
+}
+
+/** Asks registries about packages. */
+export interface RegistryClient {
+  /** URL of the registry of a package, with a slash at its end. @throws NETWORK_POLICY */
+  registryOf(name: string): string;
+  /** URLs of the registries that the configuration names, and of npm's default one. */
+  readonly registries: ReadonlySet<string>;
+  /**
+   * What a registry says about one version.
+   * @throws PACKAGE_NOT_FOUND, REGISTRY_UNAUTHORIZED, SERVICE_INVALID, INPUT_MALFORMED, INPUT_TOO_LARGE, NETWORK_…,
+   *   CONFIG_INVALID, OPERATION_ABORTED
+   */
+  fetchEvidence(request: EvidenceRequest): Promise<FetchedEvidence>;
+  /**
+   * The keys that a registry publishes itself; none where it publishes none.
+   * @throws as `fetchEvidence`
+   */
+  fetchKeys(registry: string, signal?: AbortSignal): Promise<readonly RegistryKey[]>;
+  /** Counts so far. */
+  readonly stats: Readonly<RegistryStats>;
+}
+
+/** What a client has done so far. */
+export interface RegistryStats {
+  requests: number;
+  /** Packages that needed no request. */
+  cacheHits: number;
+  /** Answers that could not be stored. */
+  failedWrites: number;
+}
+
+const CONCURRENCY = 16; // npm's own client uses 12 to 20
+const PACKUMENTS_AT_A_TIME = 2; // each may take 64 MiB
+const MAX_ABSENCE_MS = 86_400_000;
+const MAX_KEYS_BYTES = 262_144; // a key takes 300 bytes
+
+/** What the parts of a client share. */
+interface Context {
+  readonly options: RegistryClientOptions;
+  readonly cache: DiskCache | undefined;
+  readonly download: Downloader;
+  readonly withPackument: ReturnType<typeof createGate>;
+  readonly stats: RegistryStats;
+}
+
+/**
+ * Opens a client; npm-registry-fetch, which reads the configuration, is loaded now.
+ * @throws NETWORK_POLICY for a configured registry that is never contacted, CONFIG_INVALID
+ */
+export async function openRegistryClient(options: RegistryClientOptions = {}): Promise<RegistryClient> {
+  const { npmConfig = {}, cacheDirectory, transport = {}, concurrency = CONCURRENCY } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new KeywaxError('CONFIG_INVALID', 'concurrency: expected a positive integer');
+  const settings = await loadRegistrySettings(npmConfig, transport);
+  const stats: RegistryStats = { requests: 0, cacheHits: 0, failedWrites: 0 };
+  const context: Context = {
+    options,
+    stats,
+    cache: cacheDirectory === undefined ? undefined : openDiskCache(cacheDirectory),
+    download: createDownloader({ settings, transport, gate: createGate(concurrency), stats }),
+    withPackument: createGate(PACKUMENTS_AT_A_TIME),
+  };
+  const place = (url: string): string => normalizeRegistry(url, transport);
+  return {
+    registryOf: (name) => settings.registryOf(name),
+    registries: settings.registries,
+    stats,
+    async fetchEvidence(request) {
+      expectPackageName(request.name);
+      expectVersion(request.version);
+      const registry = place(request.registry ?? settings.registryOf(request.name));
+      return fetchEvidence(context, { registry, name: request.name, version: request.version }, request);
+    },
+    fetchKeys: (registry, signal) => fetchKeys(context, place(registry), signal),
+  };
+}
+
+type Wanted = Pick<EvidenceRequest, 'keys' | 'refresh' | 'signal'>;
+
+async function fetchEvidence(context: Context, subject: RecordSubject, wanted: Wanted): Promise<FetchedEvidence> {
+  const stored = await readStored(context, subject);
+  const isUsable = stored !== undefined && (context.options.offline === true || isFresh(context, stored, wanted));
+  if (!isUsable && context.options.offline === true) throw notCached(`${subject.name}@${subject.version}`);
+  let record = isUsable ? stored : await fetchRecord(context, { subject, stored }, wanted.signal);
+  const needsTime = record.publishedAt === undefined && isTimeNeeded(record, wanted.keys ?? []);
+  if (needsTime && context.options.offline !== true) {
+    record = { ...record, publishedAt: await fetchPublishedAt(context, subject, wanted.signal) };
+  }
+  if (isUsable && record === stored) context.stats.cacheHits++;
+  else await store(context, subject, record);
+  return { ...toEvidence(record, decodeBase64), source: isUsable ? 'cache' : 'registry' };
+}
+
+/** What is there stays as it is; what is not may come. */
+function isFresh({ options }: Context, record: EvidenceRecord, { refresh }: Wanted): boolean {
+  if (refresh === true) return false;
+  if (record.signatures.length > 0 && record.attestations.length > 0) return true;
+  const ageMs = (options.now ?? (() => new Date()))().getTime() - record.checkedAt.getTime();
+  return ageMs >= 0 && ageMs < (options.maxAbsenceMs ?? MAX_ABSENCE_MS);
+}
+
+/** An attestation proves a time of its own, so that the packument's is not needed. */
+function isTimeNeeded({ signatures, attestations }: EvidenceRecord, keys: readonly RegistryKey[]): boolean {
+  if (attestations.length > 0) return false;
+  return signatures.some(({ keyid }) => keys.some(({ keyId, expires }) => keyId === keyid && expires !== undefined));
+}
+
+interface Known {
+  readonly subject: RecordSubject;
+  readonly stored: EvidenceRecord | undefined;
+}
+
+async function fetchRecord(context: Context, known: Known, signal: AbortSignal | undefined): Promise<EvidenceRecord> {
+  const { subject, stored } = known;
+  const { registry, name, version } = subject;
+  const { document, etag, publishedAt } = await fetchDocument(context, known, signal);
+  const attested = document.declaresProvenance ? await fetchAttestations(context, known, signal) : { attestations: [] };
+  return {
+    registry,
+    name,
+    version,
+    ...document,
+    ...attested,
+    etag,
+    publishedAt: publishedAt ?? stored?.publishedAt,
+    checkedAt: (context.options.now ?? (() => new Date()))(),
+  };
+}
+
+interface FetchedDocument {
+  readonly document: VersionDocument;
+  readonly etag?: string | undefined;
+  readonly publishedAt?: Date;
+}
+
+/** The document of the version alone; of registries that do not serve those, what the packument says. */
+async function fetchDocument(
+  context: Context,
+  { subject, stored }: Known,
+  signal: AbortSignal | undefined,
+): Promise<FetchedDocument> {
+  const { registry, name, version } = subject;
+  const answer = await context.download({
+    url: `${registry}${encodeName(name)}/${encodeURIComponent(version)}`,
+    maxBytes: MAX_VERSION_BYTES,
+    etag: stored?.etag,
+    absent: [404, 405],
+    signal,
+  });
+  if (answer.kind === 'unchanged' && stored !== undefined) return { document: pickDocument(stored), etag: stored.etag };
+  if (answer.kind === 'found') return { document: decodeVersionDocument(answer.body, subject), etag: answer.etag };
+  return withPackument(context, subject, { signal, read: (body) => decodePackument(body, subject) });
+}
+
+function pickDocument(record: EvidenceRecord): VersionDocument {
+  const { integrity, signatures, declaresProvenance, repository, tarballUrl } = record;
+  return { integrity, signatures, declaresProvenance, repository, tarballUrl };
+}
+
+function fetchPublishedAt(
+  context: Context,
+  subject: RecordSubject,
+  signal: AbortSignal | undefined,
+): Promise<Date | undefined> {
+  return withPackument(context, subject, { signal, read: (body) => decodePublishedAt(body, subject) });
+}
+
+/** Reads a packument and lets go of it. @throws PACKAGE_NOT_FOUND */
+function withPackument<T>(
+  { download, withPackument: gate }: Context,
+  { registry, name }: RecordSubject,
+  { signal, read }: { readonly signal: AbortSignal | undefined; readonly read: (body: Uint8Array) => T },
+): Promise<T> {
+  return gate(async () => {
+    const answer = await download({
+      url: `${registry}${encodeName(name)}`,
+      maxBytes: MAX_PACKUMENT_BYTES,
+      absent: [404],
+      signal,
+    });
+    if (answer.kind === 'found') return read(answer.body);
+    throw new KeywaxError('PACKAGE_NOT_FOUND', `the registry does not know ${quoteText(name)}`);
+  });
+}
+
+/** npm too takes no more than the path of `dist.attestations.url`; here not even that, so no registry names a URL. */
+async function fetchAttestations(
+  { download }: Context,
+  { subject: { registry, name, version }, stored }: Known,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly attestations: readonly RecordedAttestation[]; readonly attestationsEtag?: string | undefined }> {
+  const answer = await download({
+    url: `${registry}-/npm/v1/attestations/${encodeName(name)}@${encodeURIComponent(version)}`,
+    maxBytes: MAX_ATTESTATION_BYTES,
+    etag: stored?.attestationsEtag,
+    absent: [404],
+    signal,
+  });
+  if (answer.kind === 'unchanged' && stored !== undefined) {
+    return { attestations: stored.attestations, attestationsEtag: stored.attestationsEtag };
+  }
+  if (answer.kind !== 'found') return { attestations: [] };
+  return { attestations: decodeAttestations(answer.body), attestationsEtag: answer.etag };
+}
+
+async function fetchKeys(
+  context: Context,
+  registry: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly RegistryKey[]> {
+  const { cache, download, options } = context;
+  const name = `keys\n${registry}`;
+  const read = (body: Uint8Array): readonly RegistryKey[] =>
+    decodeRegistryKeys(parseJson(body, { maxBytes: MAX_KEYS_BYTES }));
+  if (options.offline === true) {
+    const stored = await cache?.read(name);
+    if (stored === undefined) throw notCached(`the keys of ${registry}`);
+    return read(stored);
+  }
+  // A registry without keys answers 404, and some answer 400 to whatever they do not know.
+  const answer: Download = await download({
+    url: `${registry}-/npm/v1/keys`,
+    maxBytes: MAX_KEYS_BYTES,
+    absent: [400, 404],
+    signal,
+  });
+  if (answer.kind !== 'found') return [];
+  const keys = read(answer.body);
+  if ((await cache?.write(name, answer.body)) === false) context.stats.failedWrites++;
+  return keys;
+}
+
+async function readStored({ cache }: Context, subject: RecordSubject): Promise<EvidenceRecord | undefined> {
+  const bytes = await cache?.read(keyOf(subject));
+  if (bytes === undefined) return undefined;
+  try {
+    return decodeRecord(bytes, subject);
+  } catch (error) {
+    if (isKeywaxError(error)) return undefined; // cut or altered: as if it were not there
+    throw error;
+  }
+}
+
+async function store({ cache, stats }: Context, subject: RecordSubject, record: EvidenceRecord): Promise<void> {
+  if ((await cache?.write(keyOf(subject), encodeRecord(record))) === false) stats.failedWrites++;
+}
+
+function keyOf({ registry, name, version }: RecordSubject): string {
+  return `evidence\n${registry}\n${name}\n${version}`;
+}
+
+function encodeName(name: string): string {
+  return name.replace('/', '%2f');
+}
+
+function notCached(what: string): KeywaxError {
+  return new KeywaxError('PACKAGE_NOT_FOUND', `offline, and the cache has nothing of ${quoteText(what)}`);
+}
