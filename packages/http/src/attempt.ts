@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One attempt: a request sent, and its answer read or its connection closed.
+// One attempt: a request sent, and its answer read, handed on or its connection closed.
 
 import { KeywaxError } from '@keywax/core/errors';
 import { isJsonObject, parseJson } from '@keywax/core/json';
@@ -10,11 +10,23 @@ import { type Deadline, raceDeadline, timedOut } from './deadline.js';
 import { type Failure, classifyFailure } from './failure.js';
 import { quoteRedacted } from './redact.js';
 import { type RetryAfter, isRetriedStatus, readRetryAfter } from './retry.js';
-import type { Fetch, FetchInit, FetchResponse } from './transport.js';
+import type { Fetch, FetchBody, FetchInit, FetchResponse } from './transport.js';
+
+/** An answer with an expected status, before its body is read. */
+export interface OpenAnswer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: FetchBody | null;
+  /** Closes the connection. */
+  close(): void;
+}
+
+/** What becomes of an expected answer: it is read at once, or handed on. */
+export type TakeAnswer<T> = (call: Call, answer: OpenAnswer, deadline: Deadline) => Promise<T> | T;
 
 /** How an attempt ended. */
-export type Outcome =
-  | { readonly kind: 'answered'; readonly response: HttpResponse }
+export type Outcome<T> =
+  | { readonly kind: 'answered'; readonly response: T }
   | { readonly kind: 'redirected'; readonly location: string }
   | ({ readonly kind: 'failed'; readonly retryAfter: RetryAfter } & Failure);
 
@@ -22,7 +34,11 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const MAX_ERROR_BYTES = 65_536; // ATTACKS 4.3
 
 /** Sends the request once. Only the end of the deadline is thrown. @throws OPERATION_ABORTED, NETWORK_TIMEOUT */
-export async function attempt(call: Call, fetch: Fetch, deadline: Deadline): Promise<Outcome> {
+export async function attempt<T>(
+  call: Call,
+  { fetch, take }: { readonly fetch: Fetch; readonly take: TakeAnswer<T> },
+  deadline: Deadline,
+): Promise<Outcome<T>> {
   const controller = new AbortController();
   let complete = false;
   try {
@@ -30,14 +46,15 @@ export async function attempt(call: Call, fetch: Fetch, deadline: Deadline): Pro
       ms: call.responseTimeoutMs,
       onLimit: () => timedOut(call.what, `no headers within ${call.responseTimeoutMs} ms`),
     });
-    const outcome = await readOutcome(call, response, deadline);
+    const close = (): void => controller.abort();
+    const outcome = await readOutcome(call, { response, take, close }, deadline);
     complete = outcome.kind === 'answered';
     return outcome;
   } catch (thrown) {
     if (deadline.signal.aborted) throw deadline.failure();
     return { kind: 'failed', retryAfter: { kind: 'none' }, ...classifyFailure(thrown, call.what, call.secrets) };
   } finally {
-    // Closes the connection of an answer that was not read to its end; others are left for the next request.
+    // Closes the connection of an answer that was not taken; others are left for the next request.
     if (!complete) controller.abort();
   }
 }
@@ -63,19 +80,32 @@ function hostFields(): Pick<FetchInit, 'cache' | 'credentials' | 'referrerPolicy
   };
 }
 
-async function readOutcome(call: Call, response: FetchResponse, deadline: Deadline): Promise<Outcome> {
+/** Reads an answer to its end. */
+export const takeWhole: TakeAnswer<HttpResponse> = async (call, { status, headers, body: source }, deadline) => {
+  const body = await readBody(source, call, deadline);
+  const silent = call.sensitive || call.secrets.length > 0;
+  return makeResponse({ what: call.what, url: call.url.href, status, headers, body, silent });
+};
+
+interface Received<T> {
+  readonly response: FetchResponse;
+  readonly take: TakeAnswer<T>;
+  close(): void;
+}
+
+async function readOutcome<T>(
+  call: Call,
+  { response, take, close }: Received<T>,
+  deadline: Deadline,
+): Promise<Outcome<T>> {
   const { status } = response;
   const headers = readHeaders(response);
   if (call.expectStatus.includes(status)) {
     // What a refusal says of its content is no reason to lose the refusal.
     const rules = status < 300 ? call : { ...call, accept: ['*'] };
     checkBodyHeaders(headers, rules);
-    const body = await readBody(response.body, rules, deadline);
-    const silent = call.sensitive || call.secrets.length > 0;
-    return {
-      kind: 'answered',
-      response: makeResponse({ what: call.what, url: call.url.href, status, headers, body, silent }),
-    };
+    const answer: OpenAnswer = { status, headers, body: response.body, close };
+    return { kind: 'answered', response: await take(rules, answer, deadline) };
   }
   // A browser shows nothing of a redirect that it was told not to follow, and calls it status 0.
   if (REDIRECTS.has(status) || status === 0) return { kind: 'redirected', location: headers.get('location') ?? '' };

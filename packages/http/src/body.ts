@@ -57,7 +57,20 @@ function checkContentType(header: string | undefined, { what, accept }: BodyRule
  */
 export async function readBody(body: FetchBody | null, rules: BodyRules, deadline: Deadline): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  if (body === null) return new Uint8Array();
+  for await (const chunk of readChunks(body, rules, deadline)) chunks.push(chunk);
+  return concatBytes(...chunks);
+}
+
+/**
+ * Reads a body as it arrives.
+ * @throws INPUT_TOO_LARGE above `maxBytes` after decoding, NETWORK_TIMEOUT, OPERATION_ABORTED, or what the host throws
+ */
+export async function* readChunks(
+  body: FetchBody | null,
+  rules: BodyRules,
+  deadline: Deadline,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (body === null) return;
   let length = 0;
   const next = openBody(body);
   const limit = {
@@ -66,10 +79,10 @@ export async function readBody(body: FetchBody | null, rules: BodyRules, deadlin
   };
   for (;;) {
     const chunk = await raceDeadline(next(), deadline, limit);
-    if (chunk === undefined) return concatBytes(...chunks);
+    if (chunk === undefined) return;
     length += chunk.length;
     if (length > rules.maxBytes) throw tooLarge(rules);
-    chunks.push(chunk);
+    yield chunk;
   }
 }
 

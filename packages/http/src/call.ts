@@ -31,8 +31,6 @@ export interface RequestOptions extends Transport {
   readonly sensitive?: boolean;
   /** Texts that no error may hold, whatever the service echoes, such as a token in the body. */
   readonly secrets?: readonly string[];
-  /** From the start of an attempt to the headers of the answer; 30,000 unless given. */
-  readonly responseTimeoutMs?: number;
   /** Between two pieces of the answer; 15,000 unless given. */
   readonly idleTimeoutMs?: number;
 }
@@ -57,7 +55,7 @@ export interface Call {
   readonly signal: AbortSignal | undefined;
   readonly fetch: Fetch | undefined;
   readonly delay: Delay;
-  readonly allowHttp: 'loopback' | undefined;
+  readonly allowHttp: Transport['allowHttp'] | undefined;
 }
 
 const MAX_REDIRECTS = 3; // ATTACKS 4.3, and the limits below

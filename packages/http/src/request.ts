@@ -4,11 +4,12 @@
 import { loadFetch } from '#fetch';
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 import type { HttpResponse } from './answer.js';
-import { type Outcome, attempt } from './attempt.js';
+import { type Outcome, type TakeAnswer, attempt, takeWhole } from './attempt.js';
 import { type Call, type RequestOptions, prepareCall } from './call.js';
 import { type Deadline, raceDeadline, startDeadline, timedOut } from './deadline.js';
 import { describeRequest, describeUrlText } from './redact.js';
 import { chooseBackoffMs } from './retry.js';
+import { type HttpStream, takeStream } from './stream.js';
 import { parseServiceUrl } from './url.js';
 
 /**
@@ -26,20 +27,37 @@ export async function request(url: string, options: RequestOptions = {}): Promis
   const call = prepareCall(url, options);
   const deadline = startDeadline(call.timeoutMs, call.what, call.signal);
   try {
-    return await exchange(call, deadline);
+    return await exchange(call, takeWhole, deadline);
   } finally {
     deadline.end();
   }
 }
 
-async function exchange(first: Call, deadline: Deadline): Promise<HttpResponse> {
+/**
+ * Sends a request like `request`, and hands on its answer with a body that is still to be read, in constant memory. It
+ * is read to its end or closed by the caller. The deadline holds until then; no attempt follows once the body began.
+ *
+ * @throws what `request` throws; the body throws NETWORK_FAILED, NETWORK_TIMEOUT, INPUT_TOO_LARGE, OPERATION_ABORTED
+ */
+export async function requestStream(url: string, options: RequestOptions = {}): Promise<HttpStream> {
+  const call = prepareCall(url, options);
+  const deadline = startDeadline(call.timeoutMs, call.what, call.signal);
+  try {
+    return await exchange(call, takeStream, deadline);
+  } catch (error) {
+    deadline.end();
+    throw error;
+  }
+}
+
+async function exchange<T>(first: Call, take: TakeAnswer<T>, deadline: Deadline): Promise<T> {
   if (deadline.signal.aborted) throw deadline.failure();
   const fetch = first.fetch ?? (await raceDeadline(loadFetch(), deadline));
   let call = first;
   let redirects = 0;
   let failures = 0;
   for (;;) {
-    const outcome = await attempt(call, fetch, deadline);
+    const outcome = await attempt(call, { fetch, take }, deadline);
     switch (outcome.kind) {
       case 'answered':
         return outcome.response;
@@ -86,7 +104,7 @@ function refusedRedirect(call: Call, expected: string, location?: string): Keywa
 /** Waits before the next attempt. @throws the failure where there is none, NETWORK_TIMEOUT where no time is left for it */
 async function waitForRetry(
   call: Call,
-  { error, retryable, retryAfter }: Extract<Outcome, { readonly kind: 'failed' }>,
+  { error, retryable, retryAfter }: Extract<Outcome<unknown>, { readonly kind: 'failed' }>,
   { failures, deadline }: { readonly failures: number; readonly deadline: Deadline },
 ): Promise<void> {
   if (!retryable || failures >= call.retries || retryAfter.kind === 'tooLong') throw error;

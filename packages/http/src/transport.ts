@@ -38,10 +38,15 @@ export interface Transport {
   readonly signal?: AbortSignal;
   /** Deadline of a whole request with its retries; 120,000 unless given. */
   readonly timeoutMs?: number;
+  /** From the start of an attempt to the headers of the answer; 30,000 unless given. */
+  readonly responseTimeoutMs?: number;
   /** Further attempts after the first; 3 unless given. */
   readonly retries?: number;
-  /** Allows plain http to the loopback interface, for services on the same machine. */
-  readonly allowHttp?: 'loopback';
+  /**
+   * Allows plain http to the loopback interface, for services on the same machine, or, where the user asked for it and
+   * everything that is read is checked against a digest or signature, to `any` host.
+   */
+  readonly allowHttp?: 'loopback' | 'any';
   /** Waits between attempts, in place of the timers of the host. */
   readonly delay?: Delay;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which URLs are contacted.
-// Refused: every scheme but https (http on loopback where allowed), user information, fragments, backslashes, control
+// Refused: every scheme but https (http on loopback or elsewhere where allowed), user information, fragments, backslashes, control
 // characters and anything outside ASCII, host names with a trailing dot or in a form that a host would rewrite (octal
 // and short IP addresses), dot segments, and paths or queries that are not yet percent-encoded.
 
@@ -28,7 +28,7 @@ export function parseServiceUrl(text: string, options: Pick<Transport, 'allowHtt
   // The host's parser must see what is written, or the check and the connection are about different places.
   if (url.hostname !== name) throw refused(text, 'a host in its canonical form');
   if (url.pathname !== path || url.search !== query) throw refused(text, 'a canonical path and query');
-  if (scheme === 'http' && !(options.allowHttp === 'loopback' && isLoopback(name))) throw refused(text, 'https');
+  if (scheme === 'http' && !mayUseHttp(name, options.allowHttp)) throw refused(text, 'https');
   return url;
 }
 
@@ -50,7 +50,12 @@ function parseUrl(text: string): URL {
   }
 }
 
-function isLoopback(hostname: string): boolean {
+function mayUseHttp(name: string, allowed: Transport['allowHttp']): boolean {
+  return allowed === 'any' || (allowed === 'loopback' && isLoopbackHost(name));
+}
+
+/** True for names and addresses of the loopback interface, in canonical form. */
+export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 

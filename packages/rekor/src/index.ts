@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export type { KnownLog, RekorV2Options } from './known-log.js';
-export type { Proposal } from './proposal.js';
+export type { EncodedProposal, Proposal } from './proposal.js';
 export { type LogService, submitEntry } from './submit.js';
 export { fetchConsistencyHashes, fetchInclusionHashes } from './tile-proof.js';
 export { type TileId, type TiledLog, encodeTilePath, fetchEntryData } from './tiles.js';
-export { fetchEntries, fetchEntry, fetchEntryByIndex, submitEntryV1 } from './v1.js';
+export {
+  type RekorV1Options,
+  fetchEntries,
+  fetchEntry,
+  fetchEntryByIndex,
+  submitEncodedV1,
+  submitEntryV1,
+} from './v1.js';
 export type { IdentifiedEntry } from './v1-answer.js';
 export {
   type ConsistencyQuery,

@@ -9,7 +9,7 @@ import { arrayOf } from '@keywax/core/decode';
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 import type { HttpResponse, Transport } from '@keywax/http';
 import { checkBody, hashBody, invalid, misused } from './answer.js';
-import { type Proposal, encodeProposalV1 } from './proposal.js';
+import { type EncodedProposal, type Proposal, encodeProposalV1 } from './proposal.js';
 import { type IdentifiedEntry, decodeEntryAnswer, isEntryId, matchEntryIds } from './v1-answer.js';
 import { callV1, decodeV1 } from './v1-call.js';
 
@@ -18,19 +18,41 @@ const LOCATION_PREFIX = '/api/v1/log/entries/';
 const MAX_RETRIEVED = 10; // the limit of the log
 const MAX_RETRIEVED_BYTES = MAX_RETRIEVED * 1_048_576; // for each what one alone may have
 
+/** What submitting to Rekor v1 may need beside the proposal. */
+export interface RekorV1Options extends Transport {
+  /** Called where the log has the entry already: whether it is to be fetched. It is unless this says no. */
+  readonly fetchOnConflict?: () => boolean;
+}
+
 /**
  * Submits a proposal. A log that has the entry already, as after a retry, is asked for it.
  * @throws SERVICE_INVALID for an answer about something else, NETWORK_POLICY for a location elsewhere, NETWORK_…,
  *   INPUT_TOO_LARGE, OPERATION_ABORTED
  */
-export async function submitEntryV1(base: string, proposal: Proposal, transport: Transport = {}): Promise<LogEntry> {
-  const { request: post, body } = encodeProposalV1(proposal);
+export async function submitEntryV1(base: string, proposal: Proposal, options: RekorV1Options = {}): Promise<LogEntry> {
+  return submitEncodedV1(base, encodeProposalV1(proposal), options);
+}
+
+/** Submits a proposal of any kind, in the form of Rekor v1, as `submitEntryV1` does. @throws as `submitEntryV1` */
+export async function submitEncodedV1(
+  base: string,
+  { request: post, body }: EncodedProposal,
+  { fetchOnConflict = () => true, ...transport }: RekorV1Options = {},
+): Promise<LogEntry> {
   const response = await callV1(base, ENTRIES_PATH, { transport, post, expectStatus: [201, 409] });
+  if (response.status === 409 && !fetchOnConflict()) throw conflict(response);
   const { entry } =
     response.status === 201
       ? decodeV1(response, decodeEntryAnswer)
       : await fetchEntry(base, readLocation(response) ?? encodeHex(hashBody(body)), transport);
   return checkBody(entry, body);
+}
+
+function conflict({ status, url }: HttpResponse): KeywaxError<'NETWORK_STATUS'> {
+  const { origin } = new URL(url);
+  return new KeywaxError('NETWORK_STATUS', `Rekor at ${origin} answered ${status}: it has the entry already`, {
+    details: { status, origin },
+  });
 }
 
 /**

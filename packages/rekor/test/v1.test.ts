@@ -109,6 +109,15 @@ describe('submitting to Rekor v1', () => {
     ]);
   });
 
+  test('leaves an entry alone that the log has already where the caller says so', async () => {
+    const proposal = await makeProposal(lab);
+    await submitEntryV1(url, proposal, transport);
+    seen.length = 0;
+    const again = submitEntryV1(url, proposal, { ...transport, fetchOnConflict: () => false });
+    await expect(again).rejects.toMatchObject({ code: 'NETWORK_STATUS', details: { status: 409, origin: url } });
+    expect(seen).toHaveLength(1);
+  });
+
   test('finds the entry whose answer got lost', async () => {
     watch(async (_, next) => {
       await next();
