@@ -82,6 +82,14 @@ describe('the URL policy', () => {
   });
 });
 
+test('http to any host is taken only where that is asked for', () => {
+  expect(parseServiceUrl('http://host.example:5000/', { allowHttp: 'any' }).host).toBe('host.example:5000');
+  for (const url of ['ftp://host.example/', 'http://user@host.example/', 'http://0177.0.0.1/'])
+    expect(() => parseServiceUrl(url, { allowHttp: 'any' })).toThrow(
+      expect.objectContaining({ code: 'NETWORK_POLICY' }),
+    );
+});
+
 describe('a path below a base URL', () => {
   test.each([
     ['https://host.example', 'https://host.example/api/v1'],
