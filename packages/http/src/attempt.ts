@@ -18,7 +18,7 @@ export interface OpenAnswer {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: FetchBody | null;
   /** Closes the connection. */
-  close(): void;
+  readonly close: () => void;
 }
 
 /** What becomes of an expected answer: it is read at once, or handed on. */
@@ -90,7 +90,7 @@ export const takeWhole: TakeAnswer<HttpResponse> = async (call, { status, header
 interface Received<T> {
   readonly response: FetchResponse;
   readonly take: TakeAnswer<T>;
-  close(): void;
+  readonly close: () => void;
 }
 
 async function readOutcome<T>(

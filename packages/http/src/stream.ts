@@ -40,7 +40,7 @@ export const takeStream: TakeAnswer<HttpStream> = (call, answer, deadline) => {
 async function* readAnswerBody(
   call: Call,
   answer: OpenAnswer,
-  { deadline, stop }: { readonly deadline: Deadline; stop(): void },
+  { deadline, stop }: { readonly deadline: Deadline; readonly stop: () => void },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let complete = false;
   try {
