@@ -26,6 +26,7 @@ export {
   type VerifiedTime,
   unsafeAnyIdentity,
   unsafeNoArtifact,
+  unsafeNoLog,
 } from '@keywax/verify';
 export { type Artifact, type ArtifactStream, digestArtifact } from './artifact.js';
 export type { Instance, InstanceDocuments, JsonDocument, TrustOptions } from './instance.js';

@@ -5,8 +5,9 @@ import { type SerializedBundle, encodeBundle } from '@keywax/bundle';
 import type { KeyDetails } from '@keywax/core/algorithms';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { IdentityProvider } from '@keywax/identity';
-import type { SignableContent, Signer } from '@keywax/sign';
-import { selectServices } from '@keywax/trust';
+import type { SignRequest, SignableContent, Signer } from '@keywax/sign';
+import { decodeTrustedRoot, selectServices } from '@keywax/trust';
+import { prepareTrust } from '@keywax/verify';
 import { type ArtifactStream, collectArtifact } from './artifact.js';
 import {
   type Instance,
@@ -34,12 +35,18 @@ export interface SignOptions extends TrustOptions {
   readonly signer?: Signer;
   /** With a signer that has no certificate: how the bundle names its public key. */
   readonly keyHint?: string;
+  /**
+   * With a key pair (`signer` and `keyHint`): contacts no service and no instance. Only who names the key, and asks for
+   * no log by `unsafeNoLog`, verifies such a bundle.
+   */
+  readonly unsafeNoLog?: boolean;
   /** Asks for the certificate with a signing request (PKCS#10) instead of the key and a proof of possession. */
   readonly csr?: boolean;
   /** The present; the clock of the host unless given. */
   readonly now?: () => Date;
 }
 
+const TRUSTED_ROOT_MEDIA_TYPE = 'application/vnd.dev.sigstore.trustedroot+json;version=0.1';
 const OPTION_NAMES = [
   'identityToken',
   'identity',
@@ -47,6 +54,7 @@ const OPTION_NAMES = [
   'algorithm',
   'signer',
   'keyHint',
+  'unsafeNoLog',
   'csr',
   'now',
 ] as const satisfies readonly (keyof SignOptions)[];
@@ -95,6 +103,8 @@ function readSignOptions(options: SignOptions): SignOptions {
     throw configError('identityToken', 'a token or a provider, and not both');
   if (own.keyHint !== undefined && (own.identityToken !== undefined || own.identity !== undefined))
     throw configError('keyHint', 'a key pair or an identity, and not both');
+  if (own.unsafeNoLog === true && (own.keyHint === undefined || own.instance !== undefined))
+    throw configError('unsafeNoLog', 'a key pair with a keyHint, and no instance');
   if (own.signer !== undefined && own.algorithm !== undefined)
     throw configError('algorithm', 'a signer or an algorithm, and not both');
   return own;
@@ -114,10 +124,7 @@ async function requestBundle(
 ): Promise<SerializedBundle> {
   const { now = () => new Date(), keyHint, csr, signal } = options;
   checkSignal(signal);
-  const source = await openInstance(options.instance, splitTrustOptions(options)[0], 'signing');
-  const { trust, signingConfig } = await source.read(now(), signal);
-  if (signingConfig === undefined) throw configError('instance', 'a signing config, which says where to sign');
-  const services = selectServices(signingConfig, now());
+  const { trust, services } = options.unsafeNoLog === true ? makeEmptyPlace() : await readPlace(options, now());
   const { createEphemeralSigner, signContent } = await import('@keywax/sign');
   const identity = keyHint === undefined ? await selectIdentity(options) : undefined;
   const signer =
@@ -131,8 +138,24 @@ async function requestBundle(
     ...(signer === undefined ? {} : { signer }),
     ...(keyHint === undefined ? {} : { keyHint }),
     ...(csr === undefined ? {} : { csr }),
+    ...(options.unsafeNoLog === undefined ? {} : { unsafeNoLog: options.unsafeNoLog }),
   });
   return encodeBundle(bundle);
+}
+
+type Place = Pick<SignRequest, 'services' | 'trust'>;
+
+async function readPlace(options: SignOptions, now: Date): Promise<Place> {
+  const source = await openInstance(options.instance, splitTrustOptions(options)[0], 'signing');
+  const { trust, signingConfig } = await source.read(now, options.signal);
+  if (signingConfig === undefined) throw configError('instance', 'a signing config, which says where to sign');
+  return { trust, services: selectServices(signingConfig, now) };
+}
+
+/** A place without services, whose word would not count. */
+function makeEmptyPlace(): Place {
+  const trust = prepareTrust(decodeTrustedRoot({ mediaType: TRUSTED_ROOT_MEDIA_TYPE }));
+  return { trust, services: { logs: [], timestampAuthorities: [] } };
 }
 
 async function selectIdentity({ identityToken, identity }: SignOptions): Promise<IdentityProvider> {

@@ -16,6 +16,7 @@ import {
   email,
   githubActions,
   sign,
+  unsafeNoLog,
   verify,
 } from '../src/index.js';
 import { refusalOf } from './refusal.js';
@@ -121,6 +122,20 @@ describe('what is signed verifies', () => {
     expect((await verifyAlice(bundle, { identity: { key } })).signer.kind).toBe('key');
   });
 
+  test('with a key pair and no service at all, where both sides say so', async () => {
+    const { privateKey, publicKey: key } = generateKeyPairSync('ed25519', {
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    });
+    const fetch = () => Promise.reject(new Error('a request was sent'));
+    const options = { signer: await createKeySigner(privateKey), keyHint: 'release key', unsafeNoLog: true, fetch };
+    const bundle = await sign(ARTIFACT, options);
+    await verifyAlice(bundle, { identity: { key }, logThreshold: unsafeNoLog });
+    await verifyAlice(await attest(STATEMENT, options), { identity: { key }, logThreshold: unsafeNoLog });
+    expect(await refusalOf(() => verifyAlice(bundle, { identity: { key } }))).toBe('LOG_THRESHOLD');
+    expect(await refusalOf(() => verifyAlice(bundle, { logThreshold: unsafeNoLog }))).toBe('CONFIG_INVALID');
+  });
+
   test('with a provider that is asked for the token', async () => {
     const { provideToken } = await import('@keywax/identity');
     await verifyAlice(await sign(ARTIFACT, { identity: provideToken(identityToken), instance: instance() }));
@@ -142,6 +157,7 @@ describe('what is not signed', () => {
     ['an unknown option', () => ({ rekorUrl: 'https://rekor.example' }), 'CONFIG_INVALID'],
     ['a token and a provider', () => ({ identity: async () => Promise.reject(new Error('asked')) }), 'CONFIG_INVALID'],
     ['a token and a key pair', () => ({ keyHint: 'release key' }), 'CONFIG_INVALID'],
+    ['a token without any log', () => ({ unsafeNoLog: true }), 'CONFIG_INVALID'],
     ['an unknown algorithm', () => ({ algorithm: 'ROT13' as never }), 'CONFIG_INVALID'],
     ['a token that is none', () => ({ identityToken: 'abc' }), 'TOKEN_INVALID'],
     ['a signal that has fired', () => ({ signal: AbortSignal.abort() }), 'OPERATION_ABORTED'],

@@ -15,10 +15,12 @@ import type { Signer } from './signer.js';
 export async function requestSignerCertificate(signer: Signer, request: SignRequest): Promise<Uint8Array> {
   const { services, identity, trust, csr = false, transport = {}, now = () => new Date() } = request;
   if (identity === undefined) throw new KeywaxError('CONFIG_INVALID', 'identity: expected a source of identity tokens');
-  const { url } = services.certificateAuthority;
+  const url = services.certificateAuthority?.url;
+  if (url === undefined)
+    throw new KeywaxError('CONFIG_INVALID', 'services: expected a certificate authority, or a key pair with a keyHint');
   const identityToken = await identity(transport);
   checkIdentityToken(identityToken, { now: now() });
-  const subject = readSubject(identityToken, await selectRule(identityToken, request));
+  const subject = readSubject(identityToken, await selectRule(identityToken, url, request));
   const { leaf } = await requestCertificate(
     {
       url,
@@ -40,11 +42,12 @@ export async function requestSignerCertificate(signer: Signer, request: SignRequ
  */
 async function selectRule(
   { email, issuer }: IdentityToken,
-  { services, csr = false, transport }: SignRequest,
+  url: string,
+  { csr = false, transport }: SignRequest,
 ): Promise<SubjectRule> {
   if (csr || email === undefined) return {};
   try {
-    return selectIssuer(await fetchConfiguration(services.certificateAuthority.url, transport), issuer) ?? {};
+    return selectIssuer(await fetchConfiguration(url, transport), issuer) ?? {};
   } catch (error) {
     if (isKeywaxError(error, 'NETWORK_STATUS')) return {};
     throw error;

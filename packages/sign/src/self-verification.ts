@@ -12,6 +12,7 @@ import {
   settle,
   unsafeAnyIdentity,
   unsafeNoArtifact,
+  unsafeNoLog,
 } from '@keywax/verify';
 import type { SignableContent } from './content.js';
 import { type SignRequest, provesTime } from './request.js';
@@ -66,11 +67,20 @@ function describeVerification(
       leaf === undefined
         ? describeKey({ publicKey, suite, present, isDated: provesTime(services) })
         : unsafeAnyIdentity,
-    logThreshold: services.logs.length === 0 ? 'none' : services.logs.length,
-    timestampThreshold: services.timestampAuthorities.length === 0 ? 'none' : 1,
+    ...describeThresholds(services),
     sctThreshold: trust.root.ctLogs.length === 0 ? 'none' : 1,
     ...(content.kind === 'dsse' && content.payloadType !== undefined ? { payloadType: content.payloadType } : {}),
   };
+}
+
+/** Every log that was asked, and one timestamp authority; without either the key alone is left. */
+function describeThresholds({
+  logs,
+  timestampAuthorities,
+}: SignRequest['services']): Pick<VerificationRequest, 'logThreshold' | 'timestampThreshold'> {
+  const isStamped = timestampAuthorities.length > 0;
+  if (logs.length === 0 && !isStamped) return { logThreshold: unsafeNoLog };
+  return { logThreshold: logs.length === 0 ? 'none' : logs.length, timestampThreshold: isStamped ? 1 : 'none' };
 }
 
 /** The key pair, valid just now: without a certificate nothing else bounds the times that services state. */

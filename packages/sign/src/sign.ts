@@ -51,12 +51,12 @@ export async function signContents(
 }
 
 /** client-spec 4.6: something has to prove when it was signed, and something that it was. */
-function checkServices({ services, identity, keyHint, signer }: SignRequest): void {
+function checkServices({ services, identity, keyHint, signer, unsafeNoLog }: SignRequest): void {
   const { logs, timestampAuthorities } = services;
   if (keyHint === undefined && identity === undefined)
     throw configError('identity', 'a source of identity tokens, or a key pair with a keyHint');
   if (keyHint !== undefined && signer === undefined) throw configError('signer', 'the key pair that keyHint names');
-  if (logs.length === 0 && timestampAuthorities.length === 0)
+  if (logs.length === 0 && timestampAuthorities.length === 0 && (keyHint === undefined || unsafeNoLog !== true))
     throw configError('services', 'a log or a timestamp authority');
   if (keyHint === undefined && !provesTime(services))
     throw configError('services', 'a timestamp authority, because Rekor v2 proves no time');

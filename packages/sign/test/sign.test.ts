@@ -15,7 +15,7 @@ import {
 } from '@keywax/sign';
 import { type Stack, startStack } from '@keywax/stack';
 import { type SelectedServices, decodeSigningConfig, decodeTrustedRoot, selectServices } from '@keywax/trust';
-import { type IdentityPolicy, prepareTrust, verifyBundle } from '@keywax/verify';
+import { type IdentityPolicy, prepareTrust, unsafeNoLog, verifyBundle } from '@keywax/verify';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const stack = await startStack();
@@ -134,6 +134,44 @@ describe('a key pair', () => {
       expect(proven).toMatchObject({ kind: 'key', hint: keyHint });
     },
   );
+
+  const UNSERVED = { logs: [], timestampAuthorities: [] } as const;
+
+  test.each([
+    ['P-256', 'message'],
+    ['P-256', 'dsse'],
+    ['Ed25519', 'message'],
+    ['Ed25519', 'dsse'],
+    ['RSA 3072', 'message'],
+  ] as const)('%s signs a %s without any service, where that is said', async (name, content) => {
+    const { privateKey, publicKey } = pemOf(name);
+    const signer = await createKeySigner(privateKey);
+    const request: SignRequest = {
+      services: UNSERVED,
+      trust: prepareTrust(decodeTrustedRoot(stack.trustedRoot)),
+      signer,
+      keyHint: describeKeyHint(signer),
+    };
+    await expect(signContent(CONTENTS[content], request)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const bundle = await signContent(CONTENTS[content], { ...request, unsafeNoLog: true });
+    const verification = { trust: request.trust, artifact: ARTIFACT, identity: { key: publicKey }, now: new Date() };
+    const text = JSON.stringify(encodeBundle(bundle));
+    await verifyBundle(text, { ...verification, logThreshold: unsafeNoLog });
+    await expect(verifyBundle(text, verification)).rejects.toMatchObject({ code: 'LOG_THRESHOLD' });
+    await expect(verifyBundle(text, { ...verification, logThreshold: 'none' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+
+  test('has to be there where there is no authority for certificates', async () => {
+    const { services, ...request } = await requestFor('v1');
+    const { certificateAuthority: _, ...rest } = services;
+    await expect(signContent(CONTENTS.message, { ...request, services: rest })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    const signer = await createKeySigner(pemOf('P-256').privateKey);
+    await signContent(CONTENTS.message, { ...request, services: rest, signer, keyHint: 'mine' });
+  });
 
   test('gets a certificate where no hint is given', async () => {
     const signer = await createKeySigner(pemOf('RSA 3072').privateKey);

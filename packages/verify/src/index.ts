@@ -20,7 +20,13 @@ export {
 } from './policy.js';
 export { type PreparedTrust, prepareTrust } from './prepare.js';
 export type { Report, ReportFact } from './report.js';
-export { type ArtifactDigests, type ArtifactInput, type VerificationRequest, unsafeNoArtifact } from './request.js';
+export {
+  type ArtifactDigests,
+  type ArtifactInput,
+  type VerificationRequest,
+  unsafeNoArtifact,
+  unsafeNoLog,
+} from './request.js';
 export { type Verified, type VerifiedSigner, type VerifiedTime, settle, settleSync } from './settle.js';
 export type { Threshold } from './threshold.js';
 export { verifyBundle, verifyBundleSync } from './verify.js';

@@ -13,6 +13,12 @@ import { type Threshold, readThreshold } from './threshold.js';
 /** Verifies a statement without saying which artifact it should be about. The subjects are in the result. */
 export const unsafeNoArtifact: unique symbol = Symbol('unsafeNoArtifact');
 
+/**
+ * Demands no log and no timestamp authority either: nothing but the signature of the key that the policy names is left
+ * (ATTACKS A2). Only for a key without a window, as everything else needs a proven time.
+ */
+export const unsafeNoLog: unique symbol = Symbol('unsafeNoLog');
+
 /** The artifact: its bytes, or digests of it as bytes or lower-case hex. */
 export type ArtifactInput = Uint8Array | ArtifactDigests | typeof unsafeNoArtifact;
 
@@ -32,7 +38,7 @@ export interface VerificationRequest {
   /** The present, for claims that lie in the future. */
   readonly now: Date;
   /** Distinct transparency logs demanded; 1 unless given. */
-  readonly logThreshold?: Threshold;
+  readonly logThreshold?: Threshold | typeof unsafeNoLog;
   /** Distinct timestamp authorities demanded; `'none'` unless given, which leaves proven times to the logs. */
   readonly timestampThreshold?: Threshold;
   /** Distinct certificate transparency logs demanded; 1 unless given. */
@@ -116,9 +122,13 @@ export function readRequest(request: VerificationRequest): ReadRequest {
   if (now === undefined) throw configError('now', 'a Date that holds an instant');
   if (artifact === undefined) throw configError('artifact', 'bytes, digests or unsafeNoArtifact');
   if (identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
-  const logThreshold = readThreshold(own.logThreshold, 'logThreshold', 1);
+  const isBare = own.logThreshold === unsafeNoLog;
+  const logThreshold = isBare ? 'none' : readThreshold(own.logThreshold, 'logThreshold', 1);
   const timestampThreshold = readThreshold(own.timestampThreshold, 'timestampThreshold', 'none');
-  if (logThreshold === 'none' && timestampThreshold === 'none') {
+  const policy = readPolicy(identity);
+  if (isBare && policy.kind !== 'key')
+    throw configError('logThreshold', 'unsafeNoLog with a key alone, because an identity needs a proven time');
+  if (!isBare && logThreshold === 'none' && timestampThreshold === 'none') {
     throw configError('logThreshold', 'a log or, with timestampThreshold, a timestamp authority to be required');
   }
   const crypto = readCrypto(own.crypto);
@@ -129,7 +139,7 @@ export function readRequest(request: VerificationRequest): ReadRequest {
   return {
     trust,
     artifact: readArtifact(artifact, crypto),
-    policy: readPolicy(identity),
+    policy,
     now,
     logThreshold,
     timestampThreshold,

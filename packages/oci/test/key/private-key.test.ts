@@ -15,7 +15,7 @@ const RSA = generateKeyPairSync('rsa', { modulusLength: 3_072 });
 
 function exportPem(key: KeyObject, type: 'pkcs8' | 'pkcs1' | 'sec1', passphrase?: string): string {
   const cipher = passphrase === undefined ? {} : { cipher: 'aes-256-cbc', passphrase };
-  return key.export({ format: 'pem', type, ...cipher } as { format: 'pem'; type: 'pkcs8' }).toString();
+  return key.export({ format: 'pem', type, ...cipher }).toString();
 }
 
 describe('a plain private key opens', () => {
@@ -47,13 +47,14 @@ describe('a plain private key opens', () => {
 /** A key whose public key is another's. */
 function mismatched(): string {
   const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const [mine, theirs] = [P256, other].map(({ privateKey }) => privateKey.export({ format: 'der', type: 'sec1' }));
+  const exportSec1 = ({ privateKey }: typeof other) => privateKey.export({ format: 'der', type: 'sec1' });
+  const [mine, theirs] = [exportSec1(P256), exportSec1(other)];
   const read = (der: Uint8Array) => {
     const members = openElement(parseDer(der, 'key'), 'key');
     return Array.from({ length: 4 }, () => elementBytes(members.next()));
   };
-  const [version, key, curve] = read(mine as Uint8Array);
-  const [, , , point] = read(theirs as Uint8Array);
+  const [version, key, curve] = read(mine);
+  const [, , , point] = read(theirs);
   return encodePem('EC PRIVATE KEY', encodeDer(TAG.sequence, ...([version, key, curve, point] as Uint8Array[])));
 }
 

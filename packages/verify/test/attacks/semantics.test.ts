@@ -19,6 +19,8 @@ import {
   prepareTrust,
   settle,
   settleSync,
+  unsafeAnyIdentity,
+  unsafeNoLog,
   verifyBundle,
   verifyBundleSync,
 } from '../../src/index.js';
@@ -350,6 +352,45 @@ describe('options that are wrong in any way are wrong options', () => {
   function fail(): never {
     throw new TypeError('of the caller');
   }
+});
+
+describe('a request without any log', () => {
+  const key = () => bench.rsa.spki;
+  const validFor = { start: new Date('2020-01-01T00:00:00Z') };
+
+  test.each([
+    ['with an identity', 'v2-message', () => ({ identity: ALICE }), 'CONFIG_INVALID'],
+    ['with any identity', 'v2-message', () => ({ identity: unsafeAnyIdentity }), 'CONFIG_INVALID'],
+    [
+      'with a key, by a threshold',
+      'managed-v2',
+      () => ({ identity: { key: key() }, logThreshold: 'none' as const }),
+      'CONFIG_INVALID',
+    ],
+    [
+      'with a key, by no threshold of timestamps',
+      'managed-v2',
+      () => ({ timestampThreshold: unsafeNoLog as never }),
+      'CONFIG_INVALID',
+    ],
+    [
+      'by a symbol of the same name',
+      'managed-v2',
+      () => ({ identity: { key: key() }, logThreshold: Symbol('unsafeNoLog') as never }),
+      'CONFIG_INVALID',
+    ],
+    [
+      'with a key that has a window',
+      'managed-v2',
+      () => ({ identity: { key: { publicKey: key(), validFor } } }),
+      'TIME_MISSING',
+    ],
+    ['with a key, for a certificate', 'v2-message', () => ({ identity: { key: key() } }), 'CONFIG_INVALID'],
+  ])('is refused %s', async (_, control, more, code) => {
+    const bare = { ...(await decoded(control)), entries: [], timestamps: [] };
+    const request = asked({ logThreshold: unsafeNoLog, ...more() });
+    expect(await codeOf(async () => settle(planVerification(bare, request)))).toBe(code);
+  });
 });
 
 test('a private key that is given for a public one is never echoed', async () => {
