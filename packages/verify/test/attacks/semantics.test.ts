@@ -358,7 +358,7 @@ describe('a request without any log', () => {
   const key = () => bench.rsa.spki;
   const validFor = { start: new Date('2020-01-01T00:00:00Z') };
 
-  test.each([
+  const refused: readonly (readonly [string, string, () => Partial<VerificationRequest>, string])[] = [
     ['with an identity', 'v2-message', () => ({ identity: ALICE }), 'CONFIG_INVALID'],
     ['with any identity', 'v2-message', () => ({ identity: unsafeAnyIdentity }), 'CONFIG_INVALID'],
     [
@@ -386,7 +386,8 @@ describe('a request without any log', () => {
       'TIME_MISSING',
     ],
     ['with a key, for a certificate', 'v2-message', () => ({ identity: { key: key() } }), 'CONFIG_INVALID'],
-  ])('is refused %s', async (_, control, more, code) => {
+  ];
+  test.each(refused)('is refused %s', async (_, control, more, code) => {
     const bare = { ...(await decoded(control)), entries: [], timestamps: [] };
     const request = asked({ logThreshold: unsafeNoLog, ...more() });
     expect(await codeOf(async () => settle(planVerification(bare, request)))).toBe(code);
