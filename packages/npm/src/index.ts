@@ -32,3 +32,40 @@ export { matchRepositoryUrls, normalizeRepositoryUrl } from './repository-url.js
 export type { VerifiedProvenance, VerifiedPublication } from './verify-attestations.js';
 export { type EvidenceRequirements, type VerifiedPackage, verifyEvidence } from './verify-evidence.js';
 export type { PublicationTime, VerifiedRegistrySignature } from './verify-signatures.js';
+export { type AuditOptions, type AuditProgress, auditProject } from './audit/audit-project.js';
+export {
+  type AuditFailure,
+  type AuditReport,
+  type AuditState,
+  type AuditedPackage,
+  type AuditedProvenance,
+} from './audit/audited-package.js';
+export { type FoundIdentity, type SignerChange, compareIdentity } from './identity-lock/compare.js';
+export {
+  IDENTITY_LOCK_NAME,
+  type IdentityLock,
+  type LockedIdentity,
+  MAX_IDENTITY_LOCK_BYTES,
+  decodeIdentityLock,
+  encodeIdentityLock,
+} from './identity-lock/identity-lock.js';
+export { type PackageSigner, describeSigner } from './identity-lock/package-signer.js';
+export {
+  type LockUpdate,
+  type ObservedIdentity,
+  type UpdatedLock,
+  updateIdentityLock,
+} from './identity-lock/update.js';
+export type { LockFile, LockFileFormat, LockedPackage, OtherPackage, OtherSource } from './lock-file/locked-package.js';
+export { type ReadLockFile, findLockFile, readLockFile } from './lock-file/read-lock-file.node.js';
+export {
+  AUDIT_RULES,
+  type AuditDemands,
+  type AuditRule,
+  type Finding,
+  type FindingLevel,
+  isRefused,
+  listFindings,
+} from './report/findings.js';
+export { encodeJunit } from './report/junit.js';
+export { type SarifLog, type SarifOptions, type SarifResult, type SarifRun, encodeSarif } from './report/sarif.js';

@@ -8,6 +8,7 @@ import { parseJson } from '@keywax/core/json';
 import type { Transport } from '@keywax/http';
 import type { PackageEvidence, RegistryKey } from './evidence.js';
 import { expectPackageName, expectVersion } from './package-name.js';
+import { PUBLISH_V01 } from './predicate.js';
 import { decodeRegistryKeys } from './registry-keys.js';
 import { type DiskCache, openDiskCache } from './registry/disk-cache.node.js';
 import {
@@ -65,7 +66,7 @@ export interface FetchedEvidence extends PackageEvidence {
 export interface RegistryClient {
   /** URL of the registry of a package, with a slash at its end. @throws NETWORK_POLICY */
   registryOf(name: string): string;
-  /** URLs of the registries that the configuration names, and of npm's default one. */
+  /** URLs of the registries that the configuration names; npm's default one where it names none for most packages. */
   readonly registries: ReadonlySet<string>;
   /**
    * What a registry says about one version.
@@ -161,9 +162,9 @@ function isFresh({ options }: Context, record: EvidenceRecord, { refresh }: Want
   return ageMs >= 0 && ageMs < (options.maxAbsenceMs ?? MAX_ABSENCE_MS);
 }
 
-/** An attestation proves a time of its own, so that the packument's is not needed. */
+/** The publish attestation proves a time of its own, so that the packument's is not needed. */
 function isTimeNeeded({ signatures, attestations }: EvidenceRecord, keys: readonly RegistryKey[]): boolean {
-  if (attestations.length > 0) return false;
+  if (attestations.some(({ predicateType }) => predicateType === PUBLISH_V01)) return false;
   return signatures.some(({ keyid }) => keys.some(({ keyId, expires }) => keyId === keyid && expires !== undefined));
 }
 

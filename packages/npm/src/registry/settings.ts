@@ -11,7 +11,7 @@ export type NpmConfig = Readonly<Record<string, unknown>>;
 export interface RegistrySettings {
   /** URL of the registry of a package, with a slash at its end. @throws NETWORK_POLICY */
   registryOf(name: string): string;
-  /** URLs of all registries that the configuration names, and of npm's default one. */
+  /** URLs of the registries that the configuration names; npm's default one where it names none for most packages. */
   readonly registries: ReadonlySet<string>;
   /** The `Authorization` header for a URL; of a credential's own host, port and path alone. */
   authorizationOf(url: string): string | undefined;
@@ -30,8 +30,8 @@ export async function loadRegistrySettings(
   // Without the registry, or its credential would be taken for all that its host has.
   const { registry: _, ...credentials } = options;
   const normalize = (url: string): string => normalizeRegistry(url, allow);
-  const named = Object.keys(options).filter((key) => key === 'registry' || /^@[^:]+:registry$/.test(key));
-  const urls = [registryFetch.pickRegistry('any', {}), ...named.map((key) => options[key] as string)];
+  const scoped = Object.keys(options).filter((key) => /^@[^:]+:registry$/.test(key));
+  const urls = [registryFetch.pickRegistry('any', options), ...scoped.map((key) => options[key] as string)];
   return {
     registryOf: (name) => normalize(registryFetch.pickRegistry(name, options)),
     registries: new Set(urls.map(normalize)),

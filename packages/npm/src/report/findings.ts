@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of an audit somebody should know: one table of rules, read by the exit code, the text, SARIF and JUnit.
+
+import type { AuditReport, AuditState, AuditedPackage } from '../audit/audited-package.js';
+import type { OtherPackage } from '../lock-file/locked-package.js';
+
+/** How bad a finding is, in the words of SARIF. */
+export type FindingLevel = 'error' | 'warning' | 'note';
+
+/** What an audit is asked to refuse, beside what is invalid or changed. */
+export interface AuditDemands {
+  /** Refuses packages without any signature. */
+  readonly failOnMissing?: boolean;
+  /** Refuses packages without provenance; those without any signature too. */
+  readonly requireProvenance?: boolean;
+}
+
+/** Each rule, and what it says. */
+export const AUDIT_RULES = {
+  'package-invalid': 'What the registry says about a package does not hold.',
+  'package-signer-changed': 'A package was signed by another one than was recorded, or no longer at all.',
+  'package-unavailable': 'The registry gave no answer about a package, so nothing of it is verified.',
+  'package-unsigned': 'A package has no signature that could be verified.',
+  'package-without-provenance': 'A package has no provenance, which is demanded.',
+  'package-unpinned': 'The lock file pins no digest of a package, so something else may be installed.',
+  'package-not-from-registry': 'A package comes from no registry, so nobody vouches for it.',
+} as const;
+
+/** The id of a rule. */
+export type AuditRule = keyof typeof AUDIT_RULES;
+
+/** One thing to know about one package. */
+export interface Finding {
+  readonly rule: AuditRule;
+  readonly level: FindingLevel;
+  /** `name@version`, or the name where there is no version. */
+  readonly subject: string;
+  readonly message: string;
+  /** Where it stands in the lock file. */
+  readonly at: string;
+  readonly audited?: AuditedPackage;
+}
+
+const RULES: Readonly<Record<AuditState, AuditRule | undefined>> = {
+  invalid: 'package-invalid',
+  changed: 'package-signer-changed',
+  unavailable: 'package-unavailable',
+  none: 'package-unsigned',
+  signature: undefined,
+  provenance: undefined,
+};
+
+/** True where a package is refused. */
+export function isRefused({ state }: AuditedPackage, { failOnMissing, requireProvenance }: AuditDemands): boolean {
+  switch (state) {
+    case 'invalid':
+    case 'changed':
+      return true;
+    case 'none':
+      return failOnMissing === true || requireProvenance === true;
+    case 'signature':
+      return requireProvenance === true;
+    case 'unavailable':
+    case 'provenance':
+      return false;
+  }
+}
+
+/** Everything to know, the worst first, then by name. */
+export function listFindings(report: AuditReport, demands: AuditDemands = {}): readonly Finding[] {
+  const order: readonly FindingLevel[] = ['error', 'warning', 'note'];
+  const all = [
+    ...report.packages.flatMap((audited) => [...findState(audited, demands), ...findPinning(audited)]),
+    ...report.others.map(findOther),
+  ];
+  return order.flatMap((level) => all.filter((finding) => finding.level === level));
+}
+
+function findState(audited: AuditedPackage, demands: AuditDemands): readonly Finding[] {
+  const { state, failure } = audited;
+  const refused = isRefused(audited, demands);
+  const rule = RULES[state] ?? (refused ? 'package-without-provenance' : undefined);
+  if (rule === undefined) return [];
+  // What is not known may be anything: an audit that could not ask has not passed.
+  const level = refused || state === 'unavailable' ? 'error' : 'warning';
+  return [
+    makeFinding(audited, { rule, level, message: describeFailure(audited) ?? failure?.message ?? AUDIT_RULES[rule] }),
+  ];
+}
+
+function findPinning(audited: AuditedPackage): readonly Finding[] {
+  const isVerified = audited.state === 'provenance' || audited.state === 'signature';
+  if (audited.integrity === 'pinned' || !isVerified) return [];
+  return [makeFinding(audited, { rule: 'package-unpinned', level: 'note', message: AUDIT_RULES['package-unpinned'] })];
+}
+
+function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'level' | 'message'>): Finding {
+  return { ...told, subject: `${audited.name}@${audited.version}`, at: audited.at, audited };
+}
+
+function findOther({ name, source, at }: OtherPackage): Finding {
+  const rule = 'package-not-from-registry';
+  return { rule, level: 'note', subject: name, message: `${SOURCES[source]}: ${AUDIT_RULES[rule]}`, at };
+}
+
+const SOURCES: Readonly<Record<OtherPackage['source'], string>> = {
+  git: 'a git repository',
+  file: 'a local file',
+  link: 'a link',
+  workspace: 'the project itself',
+  remote: 'a URL',
+  patch: 'patched locally',
+  bundled: 'bundled within another package',
+  unknown: 'of unknown origin',
+};
+
+function describeFailure({ failure, changes }: AuditedPackage): string | undefined {
+  if (failure === undefined) return undefined;
+  const lines = changes?.map(({ member, recorded, found }) => `${member}: ${recorded ?? 'none'} → ${found ?? 'none'}`);
+  return `${failure.code}: ${[failure.message, ...(lines ?? [])].join('; ')}`;
+}
