@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The signing half of the root. What signs is loaded by the first call.
+
+import type { SerializedBundle } from './bundle/records.js';
+import type { SignOptions } from './sign/options.js';
+
+/**
+ * Signs bytes: a bundle 0.2 with a signature over them.
+ * @throws InternalError with a code that says at which step
+ */
+export async function sign(payload: Uint8Array, options: SignOptions = {}): Promise<SerializedBundle> {
+  const { signMessage } = await import('./sign/sign.js');
+  return signMessage(payload, options);
+}
+
+/**
+ * Signs bytes as the payload of a DSSE envelope, such as an in-toto statement: a bundle 0.3.
+ * @throws InternalError with a code that says at which step
+ */
+export async function attest(
+  payload: Uint8Array,
+  payloadType: string,
+  options: SignOptions = {},
+): Promise<SerializedBundle> {
+  const { signEnvelope } = await import('./sign/sign.js');
+  return signEnvelope(payload, payloadType, options);
+}
