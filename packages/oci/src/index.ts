@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Container images: sign, attest and verify them, and the registries that hold them.
 
+export type { Attachment, AttachmentLayer } from './registry/attach.js';
+export { MAX_BLOB_BYTES } from './registry/blobs.js';
+export { fixedCredentials } from './registry/credentials.js';
+export type { CredentialSource, RegistryCredential } from './registry/credentials.js';
 export type { Annotations, Descriptor, Platform } from './registry/descriptor.js';
 export { computeDigest, isDigest, parseDigest } from './registry/digest.js';
 export { artifactTypeOf, decodeManifest, encodeManifest } from './registry/manifest.js';
 export type { Index, Manifest } from './registry/manifest.js';
+export type { FetchedManifest } from './registry/manifests.js';
 export { MEDIA_TYPES } from './registry/media-types.js';
+export type { OnProgress, TransferProgress } from './registry/progress.js';
 export { formatReference, parseReference, parseRepositoryName } from './registry/reference.js';
 export type { Reference, RepositoryName } from './registry/reference.js';
 export { type KeyFiles, generateKeyFiles, importKeyFiles, readPublicKeyPem } from './key/generate.js';
 export type { Password } from './key/password.js';
 export type { PrivateKeyInput } from './key/private-key.js';
 export { openKeySigner } from './key/signer.js';
+export type { ReferrersFilter } from './registry/referrers.js';
+export { openRepository } from './registry/repository.js';
+export type { Repository, RepositoryOptions } from './registry/repository.js';
+export type { BlobStream } from './registry/uploads.js';
