@@ -6,7 +6,7 @@ import { quoteText } from '@keywax/core/errors';
 import { type JsonObject, type JsonValue, isJsonArray, isJsonObject } from '@keywax/core/json';
 import type { SignerIdentity } from '@keywax/verify';
 import { refusal } from './package-report.js';
-import { type ProvenSource, isGithubIssuer } from './proven-source.js';
+import { type ProvenSource, isGithubBuild } from './proven-source.js';
 import { matchRepositoryUrls } from './repository-url.js';
 
 /** Predicate type of SLSA 0.2. */
@@ -114,9 +114,9 @@ const runNumbers = (at: string, separator: string): ClaimRow => ({
 const builder = (at: string): ClaimRow => ({
   at,
   proven: ({ source, buildType }) => (buildType === ATTEST_BUILD_TYPE ? source.signerUri : source.builder),
-  matches: (claim, { source, buildType }) => {
+  matches: (claim, { source, identity, buildType }) => {
     if (buildType === ATTEST_BUILD_TYPE) return source.signerUri === undefined ? undefined : claim === source.signerUri;
-    if (claim === GITHUB_RUNNER) return isGithubIssuer(source.issuer);
+    if (claim === GITHUB_RUNNER) return isGithubBuild(identity);
     if (claim.startsWith(`${GITHUB_RUNNER}/`))
       return source.builder === undefined ? undefined : claim === source.builder;
     const [, project] = /^(.*)\/-\/runners\/\d+$/.exec(claim) ?? [];
@@ -183,7 +183,7 @@ export function checkPredicate(
     buildType: readBuildType(predicateType, predicate),
   };
   for (const row of predicateType === SLSA_V1 ? V1_CLAIMS : V02_CLAIMS) {
-    if (row.githubOnly === true && !isGithubIssuer(identity.issuer)) continue;
+    if (row.githubOnly === true && !isGithubBuild(identity)) continue;
     const claim = selectMember(predicate, row.at);
     if (claim === undefined || claim === null) continue;
     if (typeof claim === 'string' && row.matches(claim, facts) !== false) continue;

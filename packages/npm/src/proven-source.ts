@@ -36,12 +36,12 @@ export interface ProvenSource {
   readonly runUri?: string;
 }
 
-/** The issuer of GitHub Actions; enterprises have a path of their own below it. */
 const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 const GITHUB_RUNNER = 'https://github.com/actions/runner';
 
 /** What the extensions of a verified certificate prove about the build. */
-export function describeSource({ issuer, subject, extensions }: SignerIdentity): ProvenSource {
+export function describeSource(identity: SignerIdentity): ProvenSource {
+  const { issuer, subject, extensions } = identity;
   const { sourceRepositoryUri, buildConfigUri, runnerEnvironment } = extensions;
   const members = {
     sourceRepository: sourceRepositoryUri,
@@ -49,7 +49,7 @@ export function describeSource({ issuer, subject, extensions }: SignerIdentity):
     ref: extensions.sourceRepositoryRef,
     workflow: buildConfigUri === undefined ? undefined : describeWorkflow(buildConfigUri, sourceRepositoryUri),
     workflowUri: buildConfigUri,
-    builder: runnerEnvironment === undefined ? undefined : describeBuilder(issuer, runnerEnvironment),
+    builder: describeBuilder(runnerEnvironment, isGithubBuild(identity)),
     signerUri: extensions.buildSignerUri,
     trigger: extensions.buildTrigger,
     runUri: extensions.runInvocationUri,
@@ -58,13 +58,16 @@ export function describeSource({ issuer, subject, extensions }: SignerIdentity):
   return Object.freeze({ issuer, subject, ...known });
 }
 
-/** True for the issuer of GitHub Actions, of an enterprise too. */
-export function isGithubIssuer(issuer: string): boolean {
-  return issuer === GITHUB_ISSUER || issuer.startsWith(`${GITHUB_ISSUER}/`);
+/**
+ * True for builds of GitHub Actions: by their issuer, or by the extensions that Fulcio writes for issuers of that kind
+ * alone, such as that of a server of one's own.
+ */
+export function isGithubBuild({ issuer, extensions }: SignerIdentity): boolean {
+  return issuer === GITHUB_ISSUER || extensions.githubWorkflowRepository !== undefined;
 }
 
-function describeBuilder(issuer: string, environment: string): string {
-  return isGithubIssuer(issuer) ? `${GITHUB_RUNNER}/${environment}` : environment;
+function describeBuilder(environment: string | undefined, isGithub: boolean): string | undefined {
+  return environment === undefined || !isGithub ? environment : `${GITHUB_RUNNER}/${environment}`;
 }
 
 /**
