@@ -2,7 +2,10 @@
 
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { type Stack, startStack } from '@keywax/stack';
+import type { SerializedBundle } from '@keywax/bundle';
+import { KeywaxError } from '@keywax/core/errors';
+import { type IssuerKind, type Stack, startStack } from '@keywax/stack';
+import { type Lab, createLab, personaIdentity } from '@keywax/stack/lab';
 import { type NpmRegistry, PUBLISH_PREDICATE_TYPE, packTarball, startNpmRegistry } from '@keywax/stack/npm-registry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -174,15 +177,11 @@ describe('a publish attestation', () => {
     });
     const { versions } = await readJson<Packument>(`${registry.url}@keywax%2fattested`);
     const url = versions['2.0.0']?.dist.attestations?.url ?? '';
-    const { attestations } = await readJson<{ attestations: readonly { predicateType: string; bundle: Bundle }[] }>(
-      url,
-    );
+    const { attestations } = await readJson<{ attestations: { predicateType: string; bundle: Bundle }[] }>(url);
     expect(attestations.map(({ predicateType }) => predicateType)).toEqual([PUBLISH_PREDICATE_TYPE]);
-    const [
-      {
-        bundle: { verificationMaterial, dsseEnvelope },
-      },
-    ] = attestations as [{ bundle: Bundle }];
+    const [attestation] = attestations;
+    if (attestation === undefined) throw new Error('no attestation');
+    const { verificationMaterial, dsseEnvelope } = attestation.bundle;
     const { keyid } = registry.keys().keys[0] ?? { keyid: '' };
     expect(verificationMaterial.publicKey.hint).toBe(keyid);
     expect(dsseEnvelope.signatures[0]?.keyid).toBe(keyid);
@@ -235,9 +234,9 @@ describe('a registry with a token', () => {
 describe('a publication', () => {
   test('is served, signed, and not taken twice', async () => {
     const tarball = packTarball({ 'package.json': '{"name":"mine","version":"1.0.0"}' });
-    expect((await publish('mine', '1.0.0', tarball)).status).toBe(201);
+    expect((await publishTo(registry, { name: 'mine', tarball })).status).toBe(201);
     expect(await isSigned(registry, 'mine', '1.0.0')).toBe(true);
-    expect((await publish('mine', '1.0.0', tarball)).status).toBe(403);
+    expect((await publishTo(registry, { name: 'mine', tarball })).status).toBe(403);
     const { public: isPublic } = await readJson<{ public: boolean }>(`${registry.url}-/package/mine/visibility`);
     expect(isPublic).toBe(true);
   });
@@ -248,39 +247,113 @@ describe('a publication', () => {
     ['a bundle that is none', { provenance: '{}' }],
   ])('with %s is refused', async (_, changes) => {
     const tarball = packTarball({ 'package.json': '{}' });
-    const response = await publish('refused', '1.0.0', tarball, changes);
+    const response = await publishTo(registry, { name: 'refused', path: 'refused', tarball, ...changes });
     expect(response.status).toBe(422);
     expect((await fetch(`${registry.url}refused`)).status).toBe(404);
   });
+});
 
-  interface PublishChanges {
-    readonly integrity?: string;
+describe('provenance that is published', () => {
+  const NAME = '@keywax/built';
+  const PURL = 'pkg:npm/%40keywax/built@1.0.0';
+  const REPOSITORY = 'https://github.com/octo-org/octo-repo';
+  const tarball = packTarball({ 'package.json': JSON.stringify({ name: NAME, version: '1.0.0' }) });
+  let lab: Lab;
+  let trusting: NpmRegistry;
+
+  beforeAll(async () => {
+    lab = await createLab();
+    // The registry believes in what the lab makes.
+    trusting = await startNpmRegistry({ stack: { urls: stack.urls, tuf: stack.tuf, trustedRoot: lab.trustedRoot() } });
+  });
+
+  afterAll(() => trusting.close());
+
+  interface Claims {
     readonly name?: string;
-    readonly provenance?: string;
+    readonly sha512?: string;
+    readonly kind?: IssuerKind;
   }
 
-  function publish(
-    path: string,
-    version: string,
-    tarball: Uint8Array,
-    changes: PublishChanges = {},
-  ): Promise<Response> {
-    const { name = path, provenance } = changes;
-    const integrity = changes.integrity ?? `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-    const data = Buffer.from(tarball).toString('base64');
-    const body = {
-      _id: name,
-      name,
-      'dist-tags': { latest: version },
-      versions: { [version]: { name, version, dist: { integrity } } },
-      _attachments: {
-        [`${name}-${version}.tgz`]: { content_type: 'application/octet-stream', data, length: tarball.length },
-        ...(provenance === undefined ? {} : { [`${name}-${version}.sigstore`]: { data: provenance } }),
-      },
+  async function makeProvenance(from: Lab, claims: Claims = {}): Promise<SerializedBundle> {
+    const { name = PURL, sha512 = createHash('sha512').update(tarball).digest('hex'), kind = 'github' } = claims;
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ name, digest: { sha512 } }],
+      predicateType: 'https://slsa.dev/provenance/v1',
+      predicate: {},
     };
-    const headers = { 'Content-Type': 'application/json', authorization: 'Bearer t' };
-    return fetch(registry.url + path, { method: 'PUT', headers, body: JSON.stringify(body) });
+    const payload = new TextEncoder().encode(JSON.stringify(statement));
+    const identity = personaIdentity(kind);
+    return (await from.makeBundle({ content: 'dsse', logs: 'v1', payload, identity })).bundle;
   }
+
+  function publish(bundle: object, repository = `git+${REPOSITORY}.git`): Promise<Response> {
+    const manifest = { repository: { type: 'git', url: repository } };
+    return publishTo(trusting, { name: NAME, tarball, manifest, provenance: JSON.stringify(bundle) });
+  }
+
+  test.each([
+    ['STATEMENT_INVALID', 'of another package', () => makeProvenance(lab, { name: 'pkg:npm/built@1.0.0' })],
+    ['ARTIFACT_MISMATCH', 'of another tarball', () => makeProvenance(lab, { sha512: '00'.repeat(64) })],
+    ['CERTIFICATE_PATH_INVALID', 'of another instance', async () => makeProvenance(await createLab())],
+    ['IDENTITY_MISMATCH', 'by a person', () => makeProvenance(lab, { kind: 'email' })],
+    ['IDENTITY_MISMATCH', 'of another repository', () => makeProvenance(lab, { kind: 'gitlab' })],
+    [
+      'SIGNATURE_INVALID',
+      'with the certificate of another run',
+      async () => {
+        const [bundle, other] = [await makeProvenance(lab), await makeProvenance(lab)];
+        return { ...bundle, verificationMaterial: other.verificationMaterial };
+      },
+    ],
+    [
+      'ENTRY_MISMATCH',
+      'with another log entry',
+      async () => {
+        const [bundle, other] = [await makeProvenance(lab), await makeProvenance(lab)];
+        const { tlogEntries } = other.verificationMaterial;
+        return { ...bundle, verificationMaterial: { ...bundle.verificationMaterial, tlogEntries } };
+      },
+    ],
+    [
+      'BUNDLE_INVALID',
+      'without an envelope',
+      async () => (await lab.makeBundle({ content: 'message', logs: 'v1' })).bundle,
+    ],
+  ])('is refused with %s where it is %s', async (code, _, make) => {
+    const response = await publish(await make());
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ error: expect.stringContaining(code) });
+  });
+
+  test('is refused where the caller’s own verification throws', async () => {
+    await using strict = await startNpmRegistry({
+      verifyProvenance: () => {
+        throw new KeywaxError('IDENTITY_MISMATCH', 'not by whom it should be');
+      },
+    });
+    const provenance = JSON.stringify(await makeProvenance(lab));
+    expect((await publishTo(strict, { name: NAME, tarball, provenance })).status).toBe(422);
+  });
+
+  test('is refused for another repository than that of package.json', async () => {
+    const response = await publish(await makeProvenance(lab), 'https://github.com/octo-org/other');
+    expect(await response.json()).toMatchObject({ error: expect.stringContaining('IDENTITY_MISMATCH') });
+  });
+
+  test('is served beside the attestation of the registry', async () => {
+    const bundle = await makeProvenance(lab);
+    expect((await publish(bundle)).status).toBe(201);
+    const { versions } = await readJson<Packument>(`${trusting.url}@keywax%2fbuilt`);
+    const announced = versions['1.0.0']?.dist.attestations;
+    expect(announced).toMatchObject({ provenance: { predicateType: 'https://slsa.dev/provenance/v1' } });
+    const { attestations } = await readJson<{ attestations: readonly object[] }>(announced?.url ?? '');
+    expect(attestations).toMatchObject([
+      { predicateType: PUBLISH_PREDICATE_TYPE },
+      { predicateType: 'https://slsa.dev/provenance/v1', bundle },
+    ]);
+  });
 });
 
 describe('a tarball', () => {
@@ -301,3 +374,32 @@ describe('a tarball', () => {
     expect(packTarball({ a: '1' })).toEqual(packTarball({ a: '1' }));
   });
 });
+
+interface PublishBody {
+  /** The path; the name of the package unless given. */
+  readonly path?: string;
+  readonly name: string;
+  readonly tarball: Uint8Array;
+  readonly integrity?: string;
+  readonly provenance?: string;
+  readonly manifest?: object;
+}
+
+/** Publishes version 1.0.0 as npm does. */
+function publishTo({ url }: NpmRegistry, body: PublishBody): Promise<Response> {
+  const { name, path = name.replace('/', '%2f'), tarball, provenance, manifest } = body;
+  const { integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}` } = body;
+  const data = Buffer.from(tarball).toString('base64');
+  const document = {
+    _id: name,
+    name,
+    'dist-tags': { latest: '1.0.0' },
+    versions: { '1.0.0': { name, version: '1.0.0', ...manifest, dist: { integrity } } },
+    _attachments: {
+      [`${name}-1.0.0.tgz`]: { content_type: 'application/octet-stream', data, length: tarball.length },
+      ...(provenance === undefined ? {} : { [`${name}-1.0.0.sigstore`]: { data: provenance } }),
+    },
+  };
+  const headers = { 'Content-Type': 'application/json', authorization: 'Bearer t' };
+  return fetch(url + path, { method: 'PUT', headers, body: JSON.stringify(document) });
+}

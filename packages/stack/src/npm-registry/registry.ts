@@ -82,6 +82,8 @@ export interface NpmRegistry extends AsyncDisposable {
   change(name: string, version: string, edit: (served: ServedVersion) => void): void;
   /** Signs with a new key from now on. The one before stays published, and expires: now unless a time is given. */
   rotateKey(options?: { readonly expires?: Date }): Promise<void>;
+  /** Lets the present key expire, and signs with it all the same. */
+  expireKey(expires: Date): Promise<void>;
   /** What `/-/npm/v1/keys` answers. */
   keys(): NpmKeysJson;
   /** The keys as the TUF target has them. */
@@ -145,6 +147,10 @@ export async function startNpmRegistry(options: NpmRegistryOptions = {}): Promis
     rotateKey({ expires = now() } = {}) {
       for (const key of keys) key.expires ??= expires;
       keys.push(createRegistryKey(now()));
+      return publishKeys();
+    },
+    expireKey(expires) {
+      publisher().key.expires = expires;
       return publishKeys();
     },
     keys: () => describeKeys(keys),
