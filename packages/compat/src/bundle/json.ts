@@ -3,6 +3,7 @@
 
 import { encodeBase64 } from '@keywax/core/bytes';
 import { assertBundleLatest, assertBundleV01, assertBundleV02 } from './assert.js';
+import { HASH_ALGORITHMS } from './hash-algorithms.js';
 import { BUNDLE_V01_MEDIA_TYPE, BUNDLE_V02_MEDIA_TYPE } from './media-type.js';
 import {
   type Member,
@@ -20,15 +21,6 @@ import type { Bundle, Envelope, ProtoBundle, SerializedBundle, SerializedEnvelop
 type Material = NonNullable<ProtoBundle['verificationMaterial']>;
 type LogEntry = Material['tlogEntries'][number];
 type Proof = NonNullable<LogEntry['inclusionProof']>;
-
-const HASH_ALGORITHMS = [
-  ['HASH_ALGORITHM_UNSPECIFIED', 0],
-  ['SHA2_256', 1],
-  ['SHA2_384', 2],
-  ['SHA2_512', 3],
-  ['SHA3_256', 4],
-  ['SHA3_384', 5],
-] as const;
 
 /**
  * Decodes a bundle and demands what its version demands.

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// `verify` and `createVerifier` of the package root: trust, then one bundle after another.
+
+import { loadSyncCrypto } from '@keywax/core/crypto';
+import type { PreparedTrust } from '@keywax/verify';
+import { bundleFromJSON } from '../bundle/json.js';
+import type { SerializedBundle } from '../bundle/records.js';
+import { decodeStrictly } from './decode.js';
+import { type VerifyOptions, selectKeyFinder, selectPolicy, selectThresholds, selectTrustSource } from './options.js';
+import { type Signer, type VerificationTask, runTask, runTaskSync } from './run.js';
+import { loadTrust } from './trust.js';
+
+/** Verifies bundles under trust that was obtained once. */
+export interface BundleVerifier {
+  /** @throws ValidationError, VerificationError, PolicyError */
+  verify(bundle: SerializedBundle, data?: Uint8Array): Signer;
+}
+
+/** Verifies one bundle. @throws ValidationError, VerificationError, PolicyError, TUFError */
+export async function verifyOnce(
+  bundle: SerializedBundle,
+  data: Uint8Array | undefined,
+  options: VerifyOptions,
+): Promise<Signer> {
+  const describe = prepareOptions(options);
+  const trust = await loadTrust(selectTrustSource(options));
+  return runTask(describe(trust, bundle, data));
+}
+
+/** Obtains trust for many bundles. @throws TUFError */
+export async function openVerifier(options: VerifyOptions): Promise<BundleVerifier> {
+  const describe = prepareOptions(options);
+  const [trust] = await Promise.all([loadTrust(selectTrustSource(options)), loadSyncCrypto()]);
+  return { verify: (bundle, data) => runTaskSync(describe(trust, bundle, data)) };
+}
+
+type Describe = (trust: PreparedTrust, bundle: unknown, data: Uint8Array | undefined) => VerificationTask;
+
+/** Reads the options once. */
+function prepareOptions(options: VerifyOptions): Describe {
+  const { digest, onEvent } = options;
+  const rest = {
+    findKey: selectKeyFinder(options),
+    thresholds: selectThresholds(options),
+    policy: selectPolicy(options),
+    report: onEvent ?? (() => {}),
+  };
+  return (trust, bundle, data) => {
+    bundleFromJSON(bundle); // says which members are wrong, in the words that callers know
+    return { ...rest, trust, bundle: decodeStrictly(bundle), data, digests: digest };
+  };
+}
