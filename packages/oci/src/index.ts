@@ -22,3 +22,7 @@ export type { ReferrersFilter } from './registry/referrers.js';
 export { openRepository } from './registry/repository.js';
 export type { Repository, RepositoryOptions } from './registry/repository.js';
 export type { BlobStream } from './registry/uploads.js';
+export { dockerCredentials } from './registry/docker-config.node.js';
+export type { DockerCredentialsOptions } from './registry/docker-config.node.js';
+export { copyImage } from './registry/copy.js';
+export type { CopyRequest } from './registry/copy.js';

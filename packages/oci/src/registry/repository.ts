@@ -11,6 +11,7 @@ import type { OnProgress } from './progress.js';
 import type { Reference } from './reference.js';
 import { type ReferrersFilter, listReferrers, probeReferrersApi } from './referrers.js';
 import { type SessionOptions, openSession } from './session.js';
+import { type TagUpdate, updateTag } from './tag-update.js';
 import { listTags } from './tags.js';
 import { type BlobStream, hasBlob, mountBlob, mountOrUpload, uploadBytes, uploadStream } from './uploads.js';
 
@@ -56,6 +57,8 @@ export interface Repository {
   attachReferrer(attachment: Attachment): Promise<Descriptor>;
   /** Writes a manifest that has a subject; it is listed once this resolves. */
   putReferrer(bytes: Uint8Array, mediaType: string): Promise<Descriptor>;
+  /** Changes what a tag names, and keeps what others change meanwhile. @throws REGISTRY_INVALID where others keep undoing it */
+  updateTag(update: TagUpdate): Promise<void>;
   listTags(): Promise<readonly string[]>;
 }
 
@@ -98,6 +101,7 @@ export function openRepository(reference: Reference, options: RepositoryOptions 
     listReferrers: (digest, filter) => listReferrers(session, digest, filter),
     attachReferrer: (attachment) => attachReferrer(target, attachment),
     putReferrer: (bytes, mediaType) => putReferrer(target, bytes, mediaType),
+    updateTag: (update) => updateTag(session, update),
     listTags: () => listTags(session),
   });
 }

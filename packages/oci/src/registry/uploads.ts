@@ -2,7 +2,7 @@
 // Blobs that are written (distribution spec, "Pushing blobs"): in one piece, in chunks, or mounted from another repository.
 
 import { concatBytes } from '@keywax/core/bytes';
-import { KeywaxError } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { HttpResponse } from '@keywax/http';
 import { type BlobName, transferTimeoutMs } from './blobs.js';
 import { checkChunks, computeDigest } from './digest.js';
@@ -86,9 +86,19 @@ export async function mountOrUpload(
   session: Session,
   { blob, from, onProgress }: { readonly blob: BlobStream; readonly from: string; readonly onProgress?: OnProgress },
 ): Promise<void> {
-  const location = await requestMount(session, blob.digest, from);
+  const location = await requestMountOrUpload(session, blob.digest, from);
   if (location === undefined) tell(onProgress, 'mount', blob);
   else await sendChunks(session, location, { blob, onProgress });
+}
+
+/** A token service may give no right to the other repository. */
+async function requestMountOrUpload(session: Session, digest: string, from: string): Promise<string | undefined> {
+  try {
+    return await requestMount(session, digest, from);
+  } catch (error) {
+    if (isKeywaxError(error, 'REGISTRY_UNAUTHORIZED')) return startUpload(session, {});
+    throw error;
+  }
 }
 
 interface UploadStart {
