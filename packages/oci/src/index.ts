@@ -26,3 +26,14 @@ export { dockerCredentials } from './registry/docker-config.node.js';
 export type { DockerCredentialsOptions } from './registry/docker-config.node.js';
 export { copyImage } from './registry/copy.js';
 export type { CopyRequest } from './registry/copy.js';
+export { type BundlePieces, createBundle } from './legacy/create-bundle.js';
+export {
+  type DetachedSignature,
+  type DetachedVerifier,
+  decodeBlobBundle,
+  isBlobBundle,
+  parseSignatureFile,
+  parseTimestampFile,
+  parseVerifier,
+} from './legacy/detached.js';
+export { decodeRekorBundle } from './legacy/rekor-bundle.js';

@@ -21,6 +21,7 @@ export {
   fetchLogInfo,
   fetchLogKey,
 } from './v1-log.js';
+export { fetchEntryProof } from './v1-proof.js';
 export { type SearchQuery, searchIndex } from './v1-search.js';
 export { submitEntryV2 } from './v2.js';
 export { type PublishedCheckpoint, fetchCheckpoint, readBackEntry } from './v2-read-back.js';
