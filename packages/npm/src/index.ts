@@ -17,6 +17,7 @@ export {
 } from './registry-client.js';
 export type { NpmConfig } from './registry/settings.js';
 export { type Expectation, type MetExpectation } from './expectation.js';
+export { type RegistryKeysOptions, describeKeysPath, fetchRegistryKeys } from './fetch-keys.js';
 export { type Integrity, type IntegrityAlgorithm, encodeIntegrity, parseIntegrity } from './integrity.js';
 export {
   PACKAGE_CHECKS,
@@ -49,6 +50,7 @@ export {
   decodeIdentityLock,
   encodeIdentityLock,
 } from './identity-lock/identity-lock.js';
+export { observeIdentities } from './identity-lock/observe.js';
 export { type PackageSigner, describeSigner } from './identity-lock/package-signer.js';
 export {
   type LockUpdate,
@@ -69,3 +71,4 @@ export {
 } from './report/findings.js';
 export { encodeJunit } from './report/junit.js';
 export { type SarifLog, type SarifOptions, type SarifResult, type SarifRun, encodeSarif } from './report/sarif.js';
+export { type VerifyPackageOptions, verifyPackage } from './verify-package.js';

@@ -52,7 +52,7 @@ export interface EvidenceRequest {
   readonly registry?: string;
   /** The keys that signatures will be checked with: where one of them expires, the time of publication is fetched too. */
   readonly keys?: readonly RegistryKey[];
-  /** Asks the registry even where the cache has everything. False unless given. */
+  /** Asks the registry as if the cache had nothing: for evidence from it that does not hold. False unless given. */
   readonly refresh?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -141,22 +141,31 @@ export async function openRegistryClient(options: RegistryClientOptions = {}): P
 type Wanted = Pick<EvidenceRequest, 'keys' | 'refresh' | 'signal'>;
 
 async function fetchEvidence(context: Context, subject: RecordSubject, wanted: Wanted): Promise<FetchedEvidence> {
-  const stored = await readStored(context, subject);
-  const isUsable = stored !== undefined && (context.options.offline === true || isFresh(context, stored, wanted));
-  if (!isUsable && context.options.offline === true) throw notCached(`${subject.name}@${subject.version}`);
-  let record = isUsable ? stored : await fetchRecord(context, { subject, stored }, wanted.signal);
-  const needsTime = record.publishedAt === undefined && isTimeNeeded(record, wanted.keys ?? []);
-  if (needsTime && context.options.offline !== true) {
-    record = { ...record, publishedAt: await fetchPublishedAt(context, subject, wanted.signal) };
-  }
-  if (isUsable && record === stored) context.stats.cacheHits++;
+  const { offline = false } = context.options;
+  const stored = offline || wanted.refresh !== true ? await readStored(context, subject) : undefined;
+  if (offline && stored === undefined) throw notCached(`${subject.name}@${subject.version}`);
+  const isKept = stored !== undefined && (offline || isFresh(context, stored));
+  const fetched = isKept
+    ? { record: stored, isUnchanged: true }
+    : await fetchRecord(context, { subject, stored }, wanted.signal);
+  const record = offline ? fetched.record : await addTime(context, fetched.record, wanted);
+  if (record === stored) context.stats.cacheHits++;
   else await store(context, subject, record);
-  return { ...toEvidence(record, decodeBase64), source: isUsable ? 'cache' : 'registry' };
+  return { ...toEvidence(record, decodeBase64), source: fetched.isUnchanged ? 'cache' : 'registry' };
+}
+
+/** The packument is fetched for its time alone, and only where that matters. */
+async function addTime(
+  context: Context,
+  record: EvidenceRecord,
+  { keys = [], signal }: Wanted,
+): Promise<EvidenceRecord> {
+  if (record.publishedAt !== undefined || !isTimeNeeded(record, keys)) return record;
+  return { ...record, publishedAt: await fetchPublishedAt(context, record, signal) };
 }
 
 /** What is there stays as it is; what is not may come. */
-function isFresh({ options }: Context, record: EvidenceRecord, { refresh }: Wanted): boolean {
-  if (refresh === true) return false;
+function isFresh({ options }: Context, record: EvidenceRecord): boolean {
   if (record.signatures.length > 0 && record.attestations.length > 0) return true;
   const ageMs = (options.now ?? (() => new Date()))().getTime() - record.checkedAt.getTime();
   return ageMs >= 0 && ageMs < (options.maxAbsenceMs ?? MAX_ABSENCE_MS);
@@ -173,21 +182,33 @@ interface Known {
   readonly stored: EvidenceRecord | undefined;
 }
 
-async function fetchRecord(context: Context, known: Known, signal: AbortSignal | undefined): Promise<EvidenceRecord> {
+/** Evidence, and whether all of it is what was stored. */
+interface FetchedRecord {
+  readonly record: EvidenceRecord;
+  readonly isUnchanged: boolean;
+}
+
+async function fetchRecord(context: Context, known: Known, signal: AbortSignal | undefined): Promise<FetchedRecord> {
   const { subject, stored } = known;
   const { registry, name, version } = subject;
   const { document, etag, publishedAt } = await fetchDocument(context, known, signal);
-  const attested = document.declaresProvenance ? await fetchAttestations(context, known, signal) : { attestations: [] };
-  return {
+  const { attestations, attestationsEtag } = document.declaresProvenance
+    ? await fetchAttestations(context, known, signal)
+    : { attestations: [] as const, attestationsEtag: undefined };
+  const record: EvidenceRecord = {
+    ...document,
     registry,
     name,
     version,
-    ...document,
-    ...attested,
+    attestations,
+    attestationsEtag,
     etag,
     publishedAt: publishedAt ?? stored?.publishedAt,
     checkedAt: (context.options.now ?? (() => new Date()))(),
   };
+  // Where a part of it is what was stored, it may be what somebody else has stored.
+  const isUnchanged = stored !== undefined && (document === stored || attestations === stored.attestations);
+  return { record, isUnchanged };
 }
 
 interface FetchedDocument {
@@ -210,14 +231,9 @@ async function fetchDocument(
     absent: [404, 405],
     signal,
   });
-  if (answer.kind === 'unchanged' && stored !== undefined) return { document: pickDocument(stored), etag: stored.etag };
+  if (answer.kind === 'unchanged' && stored !== undefined) return { document: stored, etag: stored.etag };
   if (answer.kind === 'found') return { document: decodeVersionDocument(answer.body, subject), etag: answer.etag };
   return withPackument(context, subject, { signal, read: (body) => decodePackument(body, subject) });
-}
-
-function pickDocument(record: EvidenceRecord): VersionDocument {
-  const { integrity, signatures, declaresProvenance, repository, tarballUrl } = record;
-  return { integrity, signatures, declaresProvenance, repository, tarballUrl };
 }
 
 function fetchPublishedAt(
