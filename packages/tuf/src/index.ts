@@ -35,5 +35,6 @@ export {
   type InstanceDocumentBytes,
   type InstanceTrust,
   type InstanceTrustOptions,
+  fetchInstanceTarget,
   fetchInstanceTrust,
 } from './trust.js';

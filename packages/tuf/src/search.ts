@@ -2,7 +2,7 @@
 // Which role describes a target (TUF 1.0.34 §5.6.7): the targets role and its delegations, depth first and in their
 // order, each role once, until one lists the path or a terminating one has been searched.
 
-import { KeywaxError, quoteText } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import type { Context } from './context.js';
 import { type DelegatedRole, type Delegations, type SearchedPath, describePath, selectRoles } from './delegation.js';
 import type { TargetFile } from './file-meta.js';
@@ -75,8 +75,17 @@ function takeUnvisited(pending: Pending, visited: ReadonlySet<string>): RoleRequ
   return undefined;
 }
 
+const LISTED = 'a role in charge that lists it';
+
 function notListed(path: string): KeywaxError {
-  return new KeywaxError('TUF_TARGET_MISSING', `TUF target ${quoteText(path, 100)}: no role in charge lists it`);
+  return new KeywaxError('TUF_TARGET_MISSING', `TUF target ${quoteText(path, 100)}: no role in charge lists it`, {
+    details: { expected: LISTED },
+  });
+}
+
+/** True where the roles in charge were asked and list no such target; false where one could not be asked. */
+export function isUnlisted(error: unknown): boolean {
+  return isKeywaxError(error, 'TUF_TARGET_MISSING') && error.details.expected === LISTED;
 }
 
 function tooMany(path: string): KeywaxError {

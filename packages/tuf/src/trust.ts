@@ -16,6 +16,7 @@ import type { DiagnosticListener } from './diagnostic.js';
 import { readGeneration } from './generation.js';
 import { readInitialRoot, readRoot } from './initial-root.js';
 import { type InstanceChoice, type InstanceDescription, describeInstance } from './instances.js';
+import { isUnlisted } from './search.js';
 import { type Entry, type Kept, raceSignal, selectEntry } from './sharing.js';
 import { type TufStore, createMemoryStore } from './store.js';
 
@@ -109,6 +110,34 @@ export async function fetchInstanceTrust(options: InstanceTrustOptions): Promise
   return { ...kept.trust, refreshing: refreshInBackground(request) };
 }
 
+/**
+ * Obtains another target of an instance's repository, such as the keys of a package registry. It is looked for in a state
+ * as old as `fetchInstanceTrust` would use; `undefined` where no role in charge lists it. Nothing is compiled in.
+ * @throws as `fetchInstanceTrust`
+ */
+export async function fetchInstanceTarget(
+  path: string,
+  options: InstanceTrustOptions,
+): Promise<Uint8Array | undefined> {
+  const signal = options.transport?.signal;
+  const request = await readRequest(options);
+  return raceSignal(obtainTarget(path, request), signal);
+}
+
+async function obtainTarget(path: string, request: Request): Promise<Uint8Array | undefined> {
+  const { offline, maxAgeMs } = request;
+  return withDeadline(request, async (transport) => {
+    const client = createClient(request, transport);
+    if (offline === false) await client.refresh({ maxAgeMs });
+    try {
+      return await client.fetchTarget(path);
+    } catch (error) {
+      if (isUnlisted(error)) return undefined;
+      throw error;
+    }
+  });
+}
+
 async function readRequest(inherited: InstanceTrustOptions): Promise<Request> {
   // Options are those of the record itself: a polluted prototype decides nothing (ATTACKS AP-011).
   const options = Object.assign(Object.create(null) as InstanceTrustOptions, inherited);
@@ -200,14 +229,28 @@ async function refreshOrCompiled(request: Request): Promise<Kept<InstanceTrust>>
 
 /** Asks the repository unless there is a valid cache that is not older than `maxAgeMs`. */
 async function refresh(request: Request, maxAgeMs: number, timeoutMs?: number): Promise<Kept<InstanceTrust>> {
-  const { instance, now, transport } = request;
+  return withDeadline(
+    request,
+    async (transport) => {
+      const client = createClient(request, transport);
+      const state = await client.refresh({ maxAgeMs });
+      const trust = await readDocuments(client, request, state);
+      return keep(request, { trust, foundAt: request.now, endsAt: state.expiresAt });
+    },
+    timeoutMs,
+  );
+}
+
+/** Bounds all that the work asks of the repository together. @throws NETWORK_TIMEOUT */
+async function withDeadline<T>(
+  { instance, transport }: Request,
+  work: (transport: Transport) => Promise<T>,
+  timeoutMs?: number,
+): Promise<T> {
   const limit = timeoutMs ?? transport.timeoutMs ?? (instance.isCompiledIn ? COMPILED_TIMEOUT_MS : TIMEOUT_MS);
   const signal = AbortSignal.timeout(limit);
   try {
-    const client = createClient(request, { ...transport, signal });
-    const state = await client.refresh({ maxAgeMs });
-    const trust = await readDocuments(client, request, state);
-    return keep(request, { trust, foundAt: now, endsAt: state.expiresAt });
+    return await work({ ...transport, signal });
   } catch (error) {
     if (!isKeywaxError(error, 'OPERATION_ABORTED') || !signal.aborted) throw error;
     throw new KeywaxError('NETWORK_TIMEOUT', `${instance.name}: no complete refresh within ${limit} ms`, {

@@ -14,6 +14,7 @@ import {
   type InstanceTrust,
   type InstanceTrustOptions,
   type TufDiagnostic,
+  fetchInstanceTarget,
   fetchInstanceTrust,
   initInstance,
 } from '../src/index.js';
@@ -379,4 +380,51 @@ test.each([
   ['a root that is no file', { instance: { mirrorUrl: STAGING_URL, root: {} as never } }],
 ] as const)('%s is refused', async (_, options) => {
   expect(await codeOf(createWorld().fetchTrust(options))).toBe('CONFIG_INVALID');
+});
+
+describe('another target of the repository', () => {
+  const KEYS = encodeUtf8('{"keys":[]}');
+  const fetchTarget = (world: World, path: string, options: Partial<InstanceTrustOptions> = {}) =>
+    fetchInstanceTarget(path, {
+      instance: { mirrorUrl: STAGING_URL, root: world.repository.root() },
+      cacheDirectory: world.cacheDirectory,
+      now: () => world.now,
+      ...elsewhere(world),
+      ...options,
+    });
+  const createWorldWithKeys = (): World => {
+    const world = createWorld();
+    world.repository.addTarget('registry.example/keys.json', KEYS);
+    world.repository.release();
+    return world;
+  };
+
+  test('is verified, and kept for those who are offline', async () => {
+    const world = createWorldWithKeys();
+    expect(await fetchTarget(world, 'registry.example/keys.json')).toEqual(KEYS);
+    world.failure = new TypeError('no network');
+    expect(await fetchTarget(world, 'registry.example/keys.json', { offline: true })).toEqual(KEYS);
+    // Within a day nothing is asked for.
+    expect(await fetchTarget(world, 'registry.example/keys.json')).toEqual(KEYS);
+  });
+
+  test('is undefined only where the roles in charge do not list it', async () => {
+    const world = createWorldWithKeys();
+    expect(await fetchTarget(world, 'other.example/keys.json')).toBeUndefined();
+    expect(await fetchTarget(world, 'other.example/keys.json', { offline: true })).toBeUndefined();
+    // It is listed, and was never fetched: that is no reason to do without it.
+    const unknown = fetchTarget(world, 'registry.example/keys.json', { offline: true });
+    expect(await codeOf(unknown)).toBe('TUF_TARGET_MISSING');
+  });
+
+  test('is an error where the repository cannot be reached or was altered', async () => {
+    const world = createWorldWithKeys();
+    world.failure = new TypeError('no network');
+    expect(await codeOf(fetchTarget(world, 'registry.example/keys.json'))).toBe('NETWORK_FAILED');
+    world.failure = undefined;
+    for (const [path] of world.repository.files) {
+      if (path.endsWith('keys.json')) world.repository.files.set(path, encodeUtf8('{"keys":[1]}'));
+    }
+    expect(await codeOf(fetchTarget(world, 'registry.example/keys.json'))).toMatch(/^TUF_|^INPUT_|^NETWORK_/);
+  });
 });
