@@ -41,7 +41,9 @@ export interface NpmKeysTargetJson {
 /** Makes a new ECDSA P-256 key. */
 export function createRegistryKey(start: Date): NpmRegistryKey {
   const key = generateSigningKey('P-256');
-  return { keyId: `SHA256:${encodeBase64(hash('sha256', key.spki)).replace(/=+$/, '')}`, key, start };
+  // Logs tell times in whole seconds, and what is signed at once is not from before the key.
+  const second = new Date(Math.floor(start.getTime() / 1_000) * 1_000);
+  return { keyId: `SHA256:${encodeBase64(hash('sha256', key.spki)).replace(/=+$/, '')}`, key, start: second };
 }
 
 /** Signs `name@version:integrity`, the text of a registry signature. Base64 of DER. */
