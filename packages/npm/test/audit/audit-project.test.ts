@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type AuditOptions, auditProject } from '../../src/audit/audit-project.js';
 import type { AuditReport, AuditedPackage } from '../../src/audit/audited-package.js';
@@ -50,10 +51,10 @@ async function auditOne(
   name: string,
   entry: object = {},
   options: Partial<AuditOptions> = {},
-): Promise<AuditedPackage> {
+): Promise<AuditedPackage | undefined> {
   const { packages } = await audit({ [name]: { ...entries[name], ...entry } }, options);
   expect(packages).toHaveLength(1);
-  return packages[0] as AuditedPackage;
+  return packages[0];
 }
 
 describe('a package', () => {
@@ -69,12 +70,12 @@ describe('a package', () => {
   ] as const)('%s is %s', async (name, state, code, check) => {
     const audited = await auditOne(name);
     expect(audited).toMatchObject({ name, version: '1.0.0', state, integrity: 'pinned', registry: world.registry.url });
-    expect(audited.failure?.code).toBe(code);
-    expect(audited.failure?.check).toBe(check);
+    expect(audited?.failure?.code).toBe(code);
+    expect(audited?.failure?.check).toBe(check);
   });
 
   test('with provenance tells its signer, ref, commit and run', async () => {
-    expect((await auditOne('attested')).provenance).toEqual({
+    expect((await auditOne('attested'))?.provenance).toEqual({
       signer: {
         issuer: `${world.stack.urls.oidc}/github`,
         repository: 'https://github.com/octo-org/octo-repo',
@@ -117,7 +118,7 @@ describe('a package', () => {
 
   test('is invalid where one of two entries has another integrity', async () => {
     const other = { ...entries['signed'], integrity: `sha512-${'A'.repeat(86)}==` };
-    const { packages } = await audit({ signed: entries['signed'] as object, 'a/node_modules/signed': other });
+    const { packages } = await audit({ signed: entries['signed'] ?? {}, 'a/node_modules/signed': other });
     expect(packages).toMatchObject([{ state: 'invalid', failure: { code: 'ARTIFACT_MISMATCH' } }]);
   });
 
@@ -176,11 +177,10 @@ describe('an audit', () => {
   });
 
   test('believes nothing that was altered in the cache', async () => {
-    const good = { attested: entries['attested'] as object };
+    const good = { attested: entries['attested'] ?? {} };
     const client = await world.openClient({ cacheDirectory });
     await audit(good, { client });
     const offline = await world.openClient({ cacheDirectory, offline: true });
-    const { readdirSync, readFileSync, writeFileSync } = await import('node:fs');
     for (const name of readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.json')) continue;
       const path = `${cacheDirectory}/${name}`;
