@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // pacote, npm's own and unmodified, verifies what a registry serves: over `sigstore`, and over Keywax in its place.
 
-import { type Stack, startStack } from '@keywax/stack';
+import { type Interceptor, type Stack, startStack } from '@keywax/stack';
 import { type NpmRegistry, type ServedVersion, startNpmRegistry } from '@keywax/stack/npm-registry';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IMPLEMENTATIONS, type Implementation, type NpmHost, createNpmHost } from './npm-host.js';
@@ -333,6 +333,8 @@ process.stdin.on('data', (chunk) => (input += chunk)).on('end', async () => {
 `;
 
 const hosts = new Map<Implementation, NpmHost>();
+/** What was asked of the TUF mirror. */
+const asked = new Map<Implementation, readonly string[]>();
 const findings = new Map<Implementation, readonly Finding[]>();
 
 function nameOf(index: number): string {
@@ -340,7 +342,12 @@ function nameOf(index: number): string {
 }
 
 beforeAll(async () => {
-  const [stack, foreign] = await Promise.all([startStack(), startStack()]);
+  let paths: string[] = [];
+  const tuf: Interceptor = (request, next) => {
+    paths.push(new URL(request.url).pathname);
+    return next();
+  };
+  const [stack, foreign] = await Promise.all([startStack({ faults: { tuf } }), startStack()]);
   const [registry, expired, other] = await Promise.all([
     startNpmRegistry({ stack, path: '/npm/' }),
     startNpmRegistry({ stack }),
@@ -358,7 +365,9 @@ beforeAll(async () => {
     const host = createNpmHost(implementation, stack);
     hosts.set(implementation, host);
     const argument = { specs, tufCache: `${host.folder}/_tuf`, cache: `${host.folder}/_cacache` };
+    paths = [];
     findings.set(implementation, await host.runScript<readonly Finding[]>(AUDIT, { argument }));
+    asked.set(implementation, paths);
   }
 });
 
@@ -389,6 +398,12 @@ test('nothing of sigstore is loaded over Keywax', async () => {
   };
   expect(await listLoaded('keywax')).toEqual(['sigstore/index.js', '@sigstore/tuf/index.js']);
   expect((await listLoaded('sigstore')).length).toBeGreaterThan(10);
+});
+
+test('Keywax asks the mirror for each file once, however many packages are verified at a time', () => {
+  const paths = asked.get('keywax') ?? [];
+  expect(paths.filter((path) => path.endsWith('trusted_root.json'))).toHaveLength(1);
+  expect(new Set(paths).size).toBe(paths.length);
 });
 
 test('both say the same of which key and which attestation', () => {
