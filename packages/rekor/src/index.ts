@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+export { type LoggedSignature, findEntry } from './find-entry.js';
 export type { KnownLog, RekorV2Options } from './known-log.js';
 export type { EncodedProposal, Proposal } from './proposal.js';
 export { type LogService, submitEntry } from './submit.js';
