@@ -37,3 +37,20 @@ export {
   parseVerifier,
 } from './legacy/detached.js';
 export { decodeRekorBundle } from './legacy/rekor-bundle.js';
+export type { EvidencePlace } from './image/evidence.js';
+export { PREDICATE_TYPES, SIGN_PREDICATE_TYPE, parsePredicate, parsePredicateType } from './image/predicate.js';
+export {
+  type AttestImageOptions,
+  type SignImageOptions,
+  type SignedImage,
+  attestImage,
+  signImage,
+} from './image/sign.js';
+export { type ImageTree, type ImageTreeNode, type TreeNodeKind, fetchImageTree } from './image/tree.js';
+export {
+  type RejectedStatement,
+  type VerifiedImage,
+  type VerifiedStatement,
+  type VerifyImageOptions,
+  verifyImage,
+} from './image/verify.js';

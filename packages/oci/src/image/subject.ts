@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that cosign derives from the digest of an image.
+
+import type { ArtifactDigests } from 'keywax';
+
+/** Algorithm and hexadecimal digits of a digest that was parsed. */
+export function splitDigest(digest: string): readonly ['sha256' | 'sha512', string] {
+  return [digest.startsWith('sha512:') ? 'sha512' : 'sha256', digest.slice(digest.indexOf(':') + 1)];
+}
+
+/** The image as the artifact of a verification. */
+export function describeArtifact(digest: string): ArtifactDigests {
+  const [algorithm, hex] = splitDigest(digest);
+  return { [algorithm]: hex };
+}
+
+/** What hangs on an image by a tag: `.sig` signatures, `.att` attestations, `.sbom` documents without a signature. */
+export type TagSuffix = 'sig' | 'att' | 'sbom';
+
+/** The tag beside an image: `sha256-<hex>.sig` and its like. */
+export function evidenceTag(digest: string, suffix: TagSuffix): string {
+  return `${splitDigest(digest).join('-')}.${suffix}`;
+}
