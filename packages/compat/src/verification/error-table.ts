@@ -61,7 +61,7 @@ export const CHECK_CODES: Readonly<Record<CheckId, Code>> = {
   'entry.body': BODY,
   'entry.kind': BODY,
   'entry.signature': BODY,
-  'entry.key': BODY,
+  'entry.key': SIGNATURE, // the key is not one that the original looks for in a body: it finds the signature wrong
   'entry.digest': BODY,
   'entry.canonical': BODY,
   'entry.proof': 'TLOG_MISSING_INCLUSION_ERROR',
@@ -101,9 +101,17 @@ const COUNTS: ReadonlySet<CheckId> = new Set([
   'log.threshold',
 ]);
 
+/** Demands that no bundle can meet, which the engine refuses as options. */
+const DEMAND_CODES: ReadonlyMap<string | undefined, Code> = new Map([
+  ['logThreshold', LOG],
+  ['sctThreshold', CERTIFICATE],
+]);
+
 /** An error of the class and code that callers expect, caused by one of the engine; others are themselves. */
 export function toPeerError(error: unknown): unknown {
   if (!isKeywaxError(error)) return error;
+  const demand = error.code === 'CONFIG_INVALID' ? DEMAND_CODES.get(error.details.at) : undefined;
+  if (demand !== undefined) return createError(demand, error);
   const report = error.report as Report | undefined;
   const failed = report?.checks.find(({ state }) => state === 'failed');
   if (report === undefined || failed === undefined) return error;
