@@ -237,6 +237,9 @@ describe('a publication', () => {
     expect((await publishTo(registry, { name: 'mine', tarball })).status).toBe(201);
     expect(await isSigned(registry, 'mine', '1.0.0')).toBe(true);
     expect((await publishTo(registry, { name: 'mine', tarball })).status).toBe(403);
+    const twice = ['1', '2'].map((content) => publishTo(registry, { name: 'race', tarball: packTarball({ content }) }));
+    const statuses = (await Promise.all(twice)).map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([201, 403]));
     const { public: isPublic } = await readJson<{ public: boolean }>(`${registry.url}-/package/mine/visibility`);
     expect(isPublic).toBe(true);
   });

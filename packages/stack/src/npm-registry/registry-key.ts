@@ -51,8 +51,45 @@ export function signIntegrity({ key }: NpmRegistryKey, id: string, integrity: st
   return encodeBase64(signBytes(key, encodeUtf8(`${id}:${integrity}`)));
 }
 
+/** The keys of a registry, in the order of their making. */
+export interface Keyring {
+  /** The key that signs now. */
+  current(): NpmRegistryKey;
+  /** Signs with a new key from now on; those before expire, now unless a time is given. */
+  rotate(options?: { readonly expires?: Date }): Promise<void>;
+  /** Lets the present key expire. */
+  expire(expires: Date): Promise<void>;
+  /** Publishes the keys as they are. */
+  publish(): Promise<void>;
+  keys(): NpmKeysJson;
+  keysTarget(): NpmKeysTargetJson;
+}
+
+/** Makes the first key. `publish` is called with every change. */
+export function createKeyring(now: () => Date, publish: (target: NpmKeysTargetJson) => Promise<void>): Keyring {
+  let current = createRegistryKey(now());
+  const all = [current];
+  const keysTarget = (): NpmKeysTargetJson => describeKeysTarget(all);
+  return {
+    current: () => current,
+    rotate({ expires = now() } = {}) {
+      for (const key of all) key.expires ??= expires;
+      current = createRegistryKey(now());
+      all.push(current);
+      return publish(keysTarget());
+    },
+    expire(expires) {
+      current.expires = expires;
+      return publish(keysTarget());
+    },
+    publish: () => publish(keysTarget()),
+    keys: () => describeKeys(all),
+    keysTarget,
+  };
+}
+
 /** The keys as `/-/npm/v1/keys` answers them. */
-export function describeKeys(keys: readonly NpmRegistryKey[]): NpmKeysJson {
+function describeKeys(keys: readonly NpmRegistryKey[]): NpmKeysJson {
   return {
     keys: keys.map(({ key, keyId, expires }) => ({
       expires: expires?.toISOString() ?? null,
@@ -65,7 +102,7 @@ export function describeKeys(keys: readonly NpmRegistryKey[]): NpmKeysJson {
 }
 
 /** The keys as the TUF target lists them. */
-export function describeKeysTarget(keys: readonly NpmRegistryKey[]): NpmKeysTargetJson {
+function describeKeysTarget(keys: readonly NpmRegistryKey[]): NpmKeysTargetJson {
   const usages = ['npm:signatures', 'npm:attestations'] as const;
   return {
     keys: keys.flatMap(({ key, keyId, start, expires }) =>

@@ -9,19 +9,17 @@ import { type Interceptor, listen } from '../serve.js';
 import type { Stack } from '../stack.js';
 import type { ServedPackage, ServedVersion } from './documents.js';
 import { checkProvenance } from './provenance.js';
-import { type Publisher, type SignatureChoice, createServedVersion } from './publication.js';
+import { type SignatureChoice, createServedVersion } from './publication.js';
 import type { PublishStatement } from './publish-attestation.js';
 import type { PublishRequest } from './publish-request.js';
 import {
   type NpmKeysJson,
   type NpmKeysTargetJson,
   type NpmRegistryKey,
-  createRegistryKey,
-  describeKeys,
-  describeKeysTarget,
+  createKeyring,
   keysTargetPath,
 } from './registry-key.js';
-import { type NpmRequest, createNpmRoutes } from './routes.js';
+import { type NpmRegistryState, type NpmRequest, createNpmRoutes } from './routes.js';
 import { packTarball } from './tarball.js';
 
 /** How a registry is started. */
@@ -39,7 +37,7 @@ export interface NpmRegistryOptions {
   readonly keysInTuf?: boolean;
   /** Every request has to bear this token. */
   readonly token?: string;
-  /** A whole verification of provenance that a client publishes, beside the registry's own checks. */
+  /** A whole verification of provenance that a client publishes, beside the registry's own checks: throws a KeywaxError. */
   readonly verifyProvenance?: (bundle: string) => unknown;
   readonly faults?: Interceptor;
 }
@@ -100,63 +98,84 @@ export interface NpmRegistry extends AsyncDisposable {
  * const { integrity } = await registry.addPackage({ name: 'wax', version: '1.0.0' });
  */
 export async function startNpmRegistry(options: NpmRegistryOptions = {}): Promise<NpmRegistry> {
-  const { host = '127.0.0.1', port = 0, now = () => new Date(), stack } = options;
+  const { host = '127.0.0.1', port = 0, now = () => new Date() } = options;
   const path = readPath(options.path);
   const server = await listen(host, port);
   const url = server.url + path;
-  const keys: NpmRegistryKey[] = [createRegistryKey(now())];
-  const packages = new Map<string, ServedPackage>();
+  const keyring = createKeyring(now, (keys) => publishKeys(url, keys, options));
+  const shelf = createShelf({ url, now, options, key: () => keyring.current() });
   const requests: NpmRequest[] = [];
-  const rekorUrl = stack?.urls.rekorV1;
-  const publisher = (): Publisher => ({
-    url,
-    key: keys.at(-1) as NpmRegistryKey, // there is always one
-    ...(rekorUrl === undefined ? {} : { rekorUrl }),
-  });
-  const publishKeys = async (): Promise<void> => {
-    if (stack === undefined || options.keysInTuf === false) return;
-    const target = encodeUtf8(JSON.stringify(describeKeysTarget(keys)));
-    await stack.tuf.publish({ targets: { [keysTargetPath(url)]: target } });
-  };
-  const add = async (npmPackage: NpmPackage, tags: ReadonlyMap<string, string>): Promise<PublishedPackage> => {
-    const served = await createServedVersion(readPublication(npmPackage, stack !== undefined, now), publisher());
-    insert(packages, served, tags);
-    return { integrity: served.manifest.dist.integrity, tarball: served.tarball };
-  };
-  const publish = async (request: PublishRequest): Promise<void> => {
-    const { version, provenance, tags } = request;
-    if (provenance !== undefined) {
-      await checkProvenance(provenance, request, stack?.trustedRoot);
-      await options.verifyProvenance?.(provenance);
-    }
-    await add(describeRequest(request), tags.size === 0 ? new Map([['latest', version]]) : tags);
-  };
-  const state = { path, token: options.token, packages, requests, keys: () => describeKeys(keys), publish };
-  server.answer(createNpmRoutes(state), () => options.faults);
+  const routes = createNpmRoutes({ path, token: options.token, requests, ...shelf, keys: () => keyring.keys() });
+  server.answer(routes, () => options.faults);
+  await keyring.publish();
   const close = (): Promise<void> => server.close();
-  await publishKeys();
   return {
     url,
     requests,
-    addPackage: (npmPackage) => add(npmPackage, new Map([['latest', npmPackage.version]])),
+    addPackage: (npmPackage) => shelf.addPackage(npmPackage),
+    change: (name, version, edit) => shelf.change(name, version, edit),
+    rotateKey: (rotation) => keyring.rotate(rotation),
+    expireKey: (expires) => keyring.expire(expires),
+    keys: () => keyring.keys(),
+    keysTarget: () => keyring.keysTarget(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function publishKeys(
+  url: string,
+  target: NpmKeysTargetJson,
+  { stack, keysInTuf = true }: NpmRegistryOptions,
+): Promise<void> {
+  if (stack === undefined || !keysInTuf) return;
+  await stack.tuf.publish({ targets: { [keysTargetPath(url)]: encodeUtf8(JSON.stringify(target)) } });
+}
+
+interface ShelfOptions {
+  readonly url: string;
+  readonly now: () => Date;
+  readonly options: NpmRegistryOptions;
+  readonly key: () => NpmRegistryKey;
+}
+
+interface Shelf extends Pick<NpmRegistry, 'addPackage' | 'change'>, Pick<NpmRegistryState, 'packages' | 'publish'> {}
+
+/** The packages of a registry, and the ways in which they come to be there. */
+function createShelf({ url, now, options, key }: ShelfOptions): Shelf {
+  const { stack, verifyProvenance } = options;
+  const packages = new Map<string, ServedPackage>();
+  const create = (npmPackage: NpmPackage): Promise<ServedVersion> =>
+    createServedVersion(readPublication(npmPackage, stack !== undefined, now), {
+      url,
+      key: key(),
+      ...(stack === undefined ? {} : { rekorUrl: stack.urls.rekorV1 }),
+    });
+  return {
+    packages,
+    async addPackage(npmPackage) {
+      const served = await create(npmPackage);
+      insert(packages, served, new Map([['latest', npmPackage.version]]));
+      return { integrity: served.manifest.dist.integrity, tarball: served.tarball };
+    },
     change(name, version, edit) {
       const served = packages.get(name)?.versions.get(version);
       if (served === undefined) throw new KeywaxError('PACKAGE_NOT_FOUND', 'the registry has no such version');
       edit(served);
     },
-    rotateKey({ expires = now() } = {}) {
-      for (const key of keys) key.expires ??= expires;
-      keys.push(createRegistryKey(now()));
-      return publishKeys();
+    async publish(request) {
+      const { name, version, provenance, tags } = request;
+      const isPublished = (): boolean => packages.get(name)?.versions.has(version) === true;
+      if (isPublished()) return false;
+      if (provenance !== undefined) {
+        await checkProvenance(provenance, request, stack?.trustedRoot);
+        await verifyProvenance?.(provenance);
+      }
+      const served = await create(describeRequest(request));
+      if (isPublished()) return false; // meanwhile
+      insert(packages, served, tags.size === 0 ? new Map([['latest', version]]) : tags);
+      return true;
     },
-    expireKey(expires) {
-      publisher().key.expires = expires;
-      return publishKeys();
-    },
-    keys: () => describeKeys(keys),
-    keysTarget: () => describeKeysTarget(keys),
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -33,8 +33,8 @@ export interface NpmRegistryState {
   readonly packages: ReadonlyMap<string, ServedPackage>;
   readonly requests: NpmRequest[];
   keys(): NpmKeysJson;
-  /** Publishes a version that is new. @throws KeywaxError where it does not hold what it should */
-  publish(request: PublishRequest): Promise<void>;
+  /** Publishes a version; false where there is one already. @throws KeywaxError where it is not what it should be */
+  publish(request: PublishRequest): Promise<boolean>;
 }
 
 type Answer = (context: Context, name: string, rest: string) => Response | Promise<Response>;
@@ -151,10 +151,7 @@ async function answerPublication(context: Context, name: string, state: NpmRegis
   if (body.length > MAX_PUBLISH_BYTES) return answerRefusal(context, 413, 'the publication is too large');
   try {
     const request = decodePublishRequest(body, name);
-    if (state.packages.get(name)?.versions.has(request.version) === true) {
-      return answerRefusal(context, 403, `${request.version} was published before`);
-    }
-    await state.publish(request);
+    if (!(await state.publish(request))) return answerRefusal(context, 403, `${request.version} was published before`);
     return context.json({ ok: 'created new package', success: true }, 201);
   } catch (error) {
     if (!isKeywaxError(error)) throw error;
