@@ -64,7 +64,7 @@ export interface SignedImage {
  * @example
  * await signImage('registry.example/app:v1', { identityToken, annotations: { build: '42' } });
  */
-export function signImage(
+export async function signImage(
   reference: string | Reference,
   options: SignImageOptions = {},
 ): Promise<readonly SignedImage[]> {
@@ -78,7 +78,7 @@ export function signImage(
  * @example
  * await attestImage('registry.example/app:v1', { identityToken, predicateType: 'slsaprovenance1', predicate });
  */
-export function attestImage(
+export async function attestImage(
   reference: string | Reference,
   { predicateType, predicate, ...options }: AttestImageOptions,
 ): Promise<readonly SignedImage[]> {
