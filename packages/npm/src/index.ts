@@ -72,3 +72,4 @@ export {
 export { encodeJunit } from './report/junit.js';
 export { type SarifLog, type SarifOptions, type SarifResult, type SarifRun, encodeSarif } from './report/sarif.js';
 export { type VerifyPackageOptions, verifyPackage } from './verify-package.js';
+export { type NpmConfigOptions, readNpmConfig } from './npm-config.node.js';

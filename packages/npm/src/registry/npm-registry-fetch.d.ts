@@ -13,6 +13,5 @@ declare module 'npm-registry-fetch' {
     getAuth(uri: string, options: object): Auth;
   }
   const registryFetch: RegistryFetch;
-  // biome-ignore lint/style/noDefaultExport: as that package is
   export default registryFetch;
 }

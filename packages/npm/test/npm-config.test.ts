@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readNpmConfig } from '../src/npm-config.node.js';
+import { openRegistryClient } from '../src/registry-client.js';
+
+let home: string;
+let directory: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'keywax-npmrc-'));
+  directory = join(home, 'project');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'package.json'), '{"name":"project"}');
+});
+afterEach(() => rmSync(home, { recursive: true, force: true }));
+
+describe("npm's configuration", () => {
+  test('is that of the project before that of the user', async () => {
+    writeFileSync(
+      join(home, '.npmrc'),
+      'registry=https://user.example/\n@s:registry=https://s.example/npm/\n//s.example/npm/:_authToken=from-user\n',
+    );
+    writeFileSync(
+      join(directory, '.npmrc'),
+      'registry=https://project.example/\n//project.example/:_authToken=${TEAM_TOKEN}\n',
+    );
+    const config = await readNpmConfig({ directory, env: { HOME: home, TEAM_TOKEN: 'from-env' } });
+    expect(config).toMatchObject({
+      registry: 'https://project.example/',
+      '@s:registry': 'https://s.example/npm/',
+      '//s.example/npm/:_authToken': 'from-user',
+      '//project.example/:_authToken': 'from-env',
+    });
+    const client = await openRegistryClient({ npmConfig: config });
+    expect(client.registryOf('@s/a')).toBe('https://s.example/npm/');
+  });
+
+  test('is that of the environment before both', async () => {
+    writeFileSync(join(directory, '.npmrc'), 'registry=https://project.example/\n');
+    const config = await readNpmConfig({ directory, env: { HOME: home, npm_config_registry: 'https://env.example/' } });
+    expect(config).toMatchObject({ registry: 'https://env.example/' });
+  });
+
+  test('has a default registry where no file names one', async () => {
+    const { registry } = await readNpmConfig({ directory, env: { HOME: home } });
+    expect(registry).toMatch(/^https:\/\//);
+  });
+
+  test('leaves the environment of the process alone', async () => {
+    const before = { ...process.env };
+    await readNpmConfig({ directory, env: { HOME: home } });
+    expect({ ...process.env }).toEqual(before);
+  });
+});
