@@ -2,6 +2,8 @@
 // Which registry a package comes from, and what that registry is told of who asks: by npm's own library, so that there is
 // no second opinion. Refused: URLs that are never contacted.
 
+/// <reference path="./npm-registry-fetch.d.ts" />
+
 import { type Transport, parseServiceUrl } from '@keywax/http';
 
 /** Options in the flat form of npm: `registry`, `@scope:registry`, `//host/path/:_authToken` and so on. */
