@@ -3,6 +3,7 @@
 // environment. It is npm's own library, loaded on first use. As for npm, a project's .npmrc may name variables of the
 // environment, and hosts that their values go to: it is trusted like a script of the project.
 
+// oxlint-disable-next-line typescript/triple-slash-reference -- packages above do not see ambient files otherwise
 /// <reference path="./registry/npmcli-config.d.ts" />
 
 import { dirname, join, resolve } from 'node:path';

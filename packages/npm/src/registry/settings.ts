@@ -2,6 +2,7 @@
 // Which registry a package comes from, and what that registry is told of who asks: by npm's own library, so that there is
 // no second opinion. Refused: URLs that are never contacted.
 
+// oxlint-disable-next-line typescript/triple-slash-reference -- packages above do not see ambient files otherwise
 /// <reference path="./npm-registry-fetch.d.ts" />
 
 import { type Transport, parseServiceUrl } from '@keywax/http';
