@@ -5,7 +5,7 @@
 /** A difference. */
 export interface Difference {
   /** What it concerns. */
-  readonly where: 'verify' | 'bundle' | 'tuf' | 'sign' | 'errors';
+  readonly where: 'verify' | 'bundle' | 'tuf' | 'sign';
   /** What the original does. */
   readonly theirs: string;
   /** What this package does. */
@@ -13,62 +13,109 @@ export interface Difference {
 }
 
 export const DIFFERENCES = {
-  proofClaims: {
+  'identity-expression': {
     where: 'verify',
-    theirs: 'Ignores the root hash and the tree size that an inclusion proof states, and the index of its entry',
-    ours: 'They have to be those of the checkpoint and of the proof: `TLOG_INCLUSION_PROOF_ERROR`',
+    theirs:
+      '`certificateIdentityEmail` and `certificateIdentityURI` are regular expressions that are searched for in the subject.',
+    ours: 'So they are here. Where one is not anchored at both ends, `onEvent` gets `identityUnanchored`; `certificateIdentity` matches exactly, `certificateIdentityRegexp` the whole subject.',
+  },
+  'identity-unchecked': {
+    where: 'verify',
+    theirs: 'Without an option about the identity anybody may have signed, and nothing says so.',
+    ours: 'Anybody may have signed, and `onEvent` gets `identityUnchecked`.',
+  },
+  'data-of-envelopes': {
+    where: 'verify',
+    theirs: 'Data that is given with an envelope is ignored.',
+    ours: 'It is ignored, and `onEvent` gets `artifactIgnored`; with the option `digest` a subject of the statement has to have that digest.',
+  },
+  'uint8-array': {
+    where: 'verify',
+    theirs: 'Data that is no `Buffer` is taken for the options.',
+    ours: 'Every `Uint8Array` is data, and `verify(bundle, undefined, options)` means what it says.',
+  },
+  'proof-claims': {
+    where: 'verify',
+    theirs:
+      'The root hash and the tree size that an inclusion proof states are ignored, and so is the index of its entry.',
+    ours: 'They have to be those of the checkpoint and of the proof: `TLOG_INCLUSION_PROOF_ERROR`.',
+  },
+  'entry-key': {
+    where: 'verify',
+    theirs: 'The certificate or key that a log entry holds is not looked at.',
+    ours: 'It has to be that of the bundle: `SIGNATURE_ERROR`.',
+  },
+  'proof-without-checkpoint': {
+    where: 'verify',
+    theirs: 'A bundle 0.1 whose proof has no checkpoint ends in a `TypeError`.',
+    ours: 'Such a proof counts for nothing, and the promise of the log decides.',
   },
   statement: {
     where: 'verify',
-    theirs: 'Accepts any payload under `application/vnd.in-toto+json`',
-    ours: 'The payload has to be a well-formed statement: `SIGNATURE_ERROR`',
+    theirs: 'Any payload is accepted under `application/vnd.in-toto+json`.',
+    ours: 'The payload has to be a well-formed statement: `SIGNATURE_ERROR`.',
   },
   duplicates: {
     where: 'verify',
-    theirs: 'Refuses a timestamp or a log entry that a bundle holds twice',
-    ours: 'Counts it once',
+    theirs: 'A timestamp or a log entry that a bundle holds twice is refused.',
+    ours: 'It counts once. So do logs and timestamp authorities that share a key, where thresholds are above 1.',
   },
   order: {
     where: 'verify',
-    theirs: 'Checks one piece of evidence after the other, with its signatures',
-    ours: 'Makes all comparisons before any signature, so that a bundle with several faults may be refused with another code',
+    theirs: 'One piece of evidence is checked after the other, with its signatures.',
+    ours: 'All comparisons are made before any signature, so that a bundle with several faults may be refused with another code.',
   },
-  rawErrors: {
-    where: 'errors',
+  'key-gate': {
+    where: 'verify',
+    theirs: 'Errors of OpenSSL come through for what `keySelector` returns, and private keys are taken.',
+    ours: 'Weak, malformed and private keys are a `VerificationError` with `PUBLIC_KEY_ERROR`.',
+  },
+  'raw-errors': {
+    where: 'verify',
     theirs:
-      'Lets errors of its parsers through (`ASN1ParseError`, `TypeError`) where a certificate, a timestamp or the bundle itself is none',
-    ours: '`VerificationError` with the code of what is broken, `ValidationError` for the bundle',
+      'Errors of parsers come through (`ASN1ParseError`, `TypeError`) where a certificate, a timestamp or the bundle itself is none.',
+    ours: 'They are a `VerificationError` with the code of what is broken, or a `ValidationError` for the bundle.',
   },
-  keyGate: {
-    where: 'errors',
-    theirs: 'Lets errors of OpenSSL through for what `keySelector` returns, and takes private keys',
-    ours: 'Weak, malformed and private keys are a `VerificationError` with `PUBLIC_KEY_ERROR`',
+  'trust-kept': {
+    where: 'verify',
+    theirs:
+      'Every call of `verify` and `createVerifier` asks the repository unless `tufForceCache` is given, and reads the cache again if it is.',
+    ours: 'Calls that name the same repository share one trusted root, for an hour at most, or with `tufForceCache` until its metadata expires.',
   },
-  strictMembers: {
+  'opaque-material': {
+    where: 'verify',
+    theirs: 'The members of `TrustMaterial` and `SignedEntity` can be read and replaced.',
+    ours: 'Only `toTrustMaterial` and `toSignedEntity` make them; anything else is a `TypeError`. What they hold is their own.',
+  },
+  'strict-members': {
     where: 'bundle',
-    theirs:
-      'Ignores unknown members of a bundle, members that exclude each other, and integers that are none until they are used',
-    ours: '`verify` refuses them with a `ValidationError` that names the member',
+    theirs: 'Unknown members of a bundle are ignored, and so are members that exclude each other.',
+    ours: '`verify` refuses them with a `ValidationError` that names the member, and integers that are none too. `bundleFromJSON` ignores them.',
   },
   base64: {
     where: 'bundle',
-    theirs: 'Reads base64 with anything in it',
-    ours: 'Reads padded standard base64 alone, and refuses the rest with a `ValidationError` that names the member',
+    theirs: 'Base64 may have anything in it.',
+    ours: 'Padded standard base64 alone is read: `ValidationError` with the path.',
   },
-  mediaType: {
+  'media-type': {
     where: 'bundle',
-    theirs: 'Accepts versions that do not exist, and text behind the media type',
-    ours: 'Accepts 0.1, 0.2 and 0.3: `ValidationError` for `mediaType`',
+    theirs: 'Versions that do not exist are accepted, and so is text behind the media type.',
+    ours: 'The versions are 0.1, 0.2 and 0.3: `ValidationError` for `mediaType`.',
   },
-  hashAlgorithm: {
+  'hash-algorithm': {
     where: 'bundle',
-    theirs: 'Takes a digest without an algorithm for SHA-256, and lets a plain `Error` through for an unknown one',
-    ours: 'The algorithm has to be named and known: `ValidationError`',
+    theirs: 'A digest without an algorithm is taken for SHA-256, and an unknown one is a plain `Error`.',
+    ours: 'The algorithm has to be named and known: `ValidationError`.',
   },
-  uint8Array: {
-    where: 'verify',
-    theirs: 'Takes data that is no `Buffer` for the options',
-    ours: 'Takes every `Uint8Array` for data, and `verify(bundle, undefined, options)` for what it says',
+  'entries-listed': {
+    where: 'bundle',
+    theirs: '`bundleToJSON` leaves out `tlogEntries` where there are none.',
+    ours: 'It writes an empty list, which callers index without asking.',
+  },
+  'error-names': {
+    where: 'bundle',
+    theirs: 'The `name` of a `ValidationError` is `Error`.',
+    ours: 'It is `ValidationError`. `instanceof` holds across the builds and across copies of the package.',
   },
 } as const satisfies Record<string, Difference>;
 

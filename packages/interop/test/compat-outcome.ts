@@ -38,3 +38,8 @@ export function normalize(value: unknown): unknown {
       .map(([name, member]) => [name, normalize(member)]),
   );
 }
+
+/** `accepted`, the code of the error, or its class. */
+export function summarize(outcome: Outcome): string {
+  return 'value' in outcome ? 'accepted' : (outcome.code ?? outcome.error);
+}

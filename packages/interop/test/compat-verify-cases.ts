@@ -311,7 +311,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
     bundle: make(MANAGED),
     options: { keySelector: () => '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n' },
     expected: 'ERR_OSSL_ASN1_WRONG_TAG',
-    differs: { ours: 'PUBLIC_KEY_ERROR', row: 'keyGate' },
+    differs: { ours: 'PUBLIC_KEY_ERROR', row: 'key-gate' },
   },
   { name: 'a key, and no keySelector', bundle: make(MANAGED), expected: 'PUBLIC_KEY_ERROR' },
   {
@@ -567,7 +567,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       entryOf(bundle).inclusionProof.logIndex = 'x';
     }),
     expected: 'TLOG_INCLUSION_PROOF_ERROR',
-    differs: { ours: 'ValidationError', row: 'strictMembers' },
+    differs: { ours: 'ValidationError', row: 'strict-members' },
   },
   {
     name: 'a proof that names another root',
@@ -575,7 +575,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       entryOf(bundle).inclusionProof.rootHash = flip(entryOf(bundle).inclusionProof.rootHash);
     }),
     expected: 'accepted',
-    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proofClaims' },
+    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proof-claims' },
   },
   {
     name: 'a proof that names another tree size',
@@ -583,7 +583,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       entryOf(bundle).inclusionProof.treeSize = '4096';
     }),
     expected: 'accepted',
-    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proofClaims' },
+    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proof-claims' },
   },
   {
     name: 'an entry that names another index than its proof',
@@ -591,7 +591,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       entryOf(bundle).logIndex = '0';
     }),
     expected: 'accepted',
-    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proofClaims' },
+    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'proof-claims' },
   },
   {
     name: 'a checkpoint with one bit of its signature changed',
@@ -677,7 +677,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.verificationMaterial.timestampVerificationData.rfc3161Timestamps = [{ signedTimestamp: 'AAAA' }];
     }),
     expected: 'ASN1ParseError',
-    differs: { ours: 'TIMESTAMP_ERROR', row: 'rawErrors' },
+    differs: { ours: 'TIMESTAMP_ERROR', row: 'raw-errors' },
   },
   {
     name: 'a certificate that is none',
@@ -685,7 +685,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.verificationMaterial.certificate.rawBytes = 'AAAA';
     }),
     expected: 'ASN1ParseError',
-    differs: { ours: 'CERTIFICATE_ERROR', row: 'rawErrors' },
+    differs: { ours: 'CERTIFICATE_ERROR', row: 'raw-errors' },
   },
   {
     name: 'the same timestamp twice',
@@ -769,7 +769,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.mediaType = 'application/vnd.dev.sigstore.bundle.v0.9+json';
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'mediaType' },
+    differs: { ours: 'ValidationError', row: 'media-type' },
   },
   {
     name: 'a media type with something behind it',
@@ -777,7 +777,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.mediaType += ';x=y';
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'mediaType' },
+    differs: { ours: 'ValidationError', row: 'media-type' },
   },
   {
     name: 'no content',
@@ -828,7 +828,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       delete bundle.messageSignature.messageDigest.algorithm;
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'hashAlgorithm' },
+    differs: { ours: 'ValidationError', row: 'hash-algorithm' },
   },
   {
     name: 'a digest by an algorithm that does not exist',
@@ -836,7 +836,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.messageSignature.messageDigest.algorithm = 'MD5';
     }),
     expected: 'Error',
-    differs: { ours: 'ValidationError', row: 'hashAlgorithm' },
+    differs: { ours: 'ValidationError', row: 'hash-algorithm' },
   },
   {
     name: 'no signature',
@@ -911,7 +911,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       entryOf(bundle).kindVersion.extra = null;
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'strictMembers' },
+    differs: { ours: 'ValidationError', row: 'strict-members' },
   },
   {
     name: 'an unknown member',
@@ -919,7 +919,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.extra = 1;
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'strictMembers' },
+    differs: { ours: 'ValidationError', row: 'strict-members' },
   },
   {
     name: 'base64 with junk in it',
@@ -943,7 +943,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
       bundle.dsseEnvelope = { payload: 'AAAA', payloadType: 'x', signatures: [{ sig: 'AAAA' }] };
     }),
     expected: 'accepted',
-    differs: { ours: 'ValidationError', row: 'strictMembers' },
+    differs: { ours: 'ValidationError', row: 'strict-members' },
   },
   {
     name: 'numbers in place of text',
@@ -963,7 +963,7 @@ export const VERIFY_CASES: readonly VerifyCase[] = [
     name: 'null in place of a bundle',
     bundle: async () => null,
     expected: 'TypeError',
-    differs: { ours: 'ValidationError', row: 'rawErrors' },
+    differs: { ours: 'ValidationError', row: 'raw-errors' },
   },
   { name: 'text in place of a bundle', bundle: async () => 'bundle', expected: 'ValidationError' },
   { name: 'nothing in a bundle', bundle: async () => ({}), expected: 'ValidationError' },

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import * as compat from '@keywax/compat';
 import * as sigstore from 'sigstore';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Outcome, observe } from './compat-outcome.js';
+import { observe, summarize } from './compat-outcome.js';
 import { ARTIFACT, type OpenBundle, VERIFY_CASES, type VerifyCase, lab } from './compat-verify-cases.js';
 import { makeRepository } from './tuf-repository.js';
 
@@ -66,9 +66,4 @@ function trustFor(client: string): sigstore.VerifyOptions {
 
 function tufMirrorUrl(): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-/** `accepted`, the code of the error, or its class. */
-function summarize(outcome: Outcome): string {
-  return 'value' in outcome ? 'accepted' : (outcome.code ?? outcome.error);
 }
