@@ -2,9 +2,9 @@
 // Artifacts on the command line: files of any size, or digests.
 
 import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { decodeHex } from '@keywax/core/bytes';
 import { KeywaxError } from '@keywax/core/errors';
 import { type HashName, HASH_BYTES } from '@keywax/core/hash';
-import type { Artifact } from 'keywax';
 import { attemptFile } from './document-file.js';
 import { usageError } from './flags.js';
 import { escapeText } from './render/text.js';
@@ -16,7 +16,11 @@ const CHUNK_BYTES = 1_048_576;
 /** An operand: a file by its path, or a digest. */
 export type Operand =
   | { readonly kind: 'file'; readonly name: string }
-  | { readonly kind: 'digest'; readonly name: string; readonly artifact: Artifact };
+  | {
+      readonly kind: 'digest';
+      readonly name: string;
+      readonly digests: Readonly<Partial<Record<HashName, Uint8Array>>>;
+    };
 
 /**
  * Reads an operand; `sha256:HEX` and the like are digests, and a file of that name is `./sha256:HEX`.
@@ -33,7 +37,7 @@ export async function readArtifactOperand(name: string): Promise<Operand> {
   }
   if ((await lstat(name).catch(() => undefined)) !== undefined)
     throw usageError(`${escapeText(name)} is a digest, and the name of a file; ./${escapeText(name)} is the file`);
-  return { kind: 'digest', name, artifact: { [algorithm]: hex } };
+  return { kind: 'digest', name, digests: { [algorithm]: decodeHex(hex) } };
 }
 
 /** Calls `use` with the content of a file: its bytes, or for large ones a stream. @throws FILE_FAILED, and what `use` throws */

@@ -27,6 +27,30 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what a bundle claims, without verifying it',
     load: async () => (await import('./commands/inspect.js')).inspectCommand,
   },
+  'bundle create': {
+    summary: 'make a bundle of a detached signature, or of an old bundle of cosign',
+    load: async () => (await import('./commands/bundle-create.js')).bundleCreateCommand,
+  },
+  'bundle upgrade': {
+    summary: 'write an older bundle as a bundle 0.3',
+    load: async () => (await import('./commands/bundle-upgrade.js')).bundleUpgradeCommand,
+  },
+  'bundle inspect': {
+    summary: 'show what a bundle claims, in older forms too',
+    load: async () => (await import('./commands/inspect.js')).bundleInspectCommand,
+  },
+  'key generate': {
+    summary: 'make a key pair, its private key encrypted',
+    load: async () => (await import('./commands/key-generate.js')).keyGenerateCommand,
+  },
+  'key import': {
+    summary: 'encrypt a private key that another tool made',
+    load: async () => (await import('./commands/key-import.js')).keyImportCommand,
+  },
+  'key public': {
+    summary: 'print the public key of a private key',
+    load: async () => (await import('./commands/key-public.js')).keyPublicCommand,
+  },
   'trust show': {
     summary: 'show whom a trusted root vouches for, and what is valid now',
     load: async () => (await import('./commands/trust-show.js')).trustShowCommand,
@@ -42,6 +66,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   'trust create': {
     summary: 'make a trusted root from chains and keys, or add to one',
     load: async () => (await import('./commands/trust-create.js')).trustCreateCommand,
+  },
+  'npm audit': {
+    summary: 'verify what the registry says about every package of a project',
+    load: async () => (await import('./commands/npm-audit.js')).npmAuditCommand,
+  },
+  'npm trust': {
+    summary: 'record who built each package of a project, for later audits',
+    load: async () => (await import('./commands/npm-trust.js')).npmTrustCommand,
   },
   stack: {
     summary: 'run a whole Sigstore instance on this machine',

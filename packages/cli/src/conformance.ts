@@ -68,7 +68,7 @@ async function verifyBundle({ flags, operands }: Invocation<typeof VERIFY_FLAGS>
   const bytes = await readBundleFile(bundle);
   const verify = async (artifact: Parameters<typeof verifier.verify>[1]['artifact']): Promise<unknown> =>
     verifier.verify(bytes, { ...thresholds, artifact, identity, signal: host.signal });
-  if (target.kind === 'digest') await verify(target.artifact);
+  if (target.kind === 'digest') await verify(target.digests);
   else await withArtifactFile(target.name, verify);
 }
 

@@ -2,6 +2,7 @@
 // What a command sees of the world: environment, output, and the signal that stops it.
 
 import { KeywaxError } from '@keywax/core/errors';
+import { askSecret } from './secret-prompt.js';
 
 /** One of the two outputs. */
 export interface Output {
@@ -20,12 +21,16 @@ export interface Host {
   readonly err: Output;
   /** Fires when the user interrupts. */
   readonly signal: AbortSignal;
+  /** Asks on the terminal and shows nothing of the answer; absent where there is none. */
+  readonly askSecret?: (question: string) => Promise<string>;
 }
 
 /** The world of this process. */
 export function createProcessHost(signal: AbortSignal): Host {
-  const { env, stdout, stderr } = process;
-  return { env, out: createOutput(stdout, env), err: createOutput(stderr, env), signal };
+  const { env, stdin, stdout, stderr } = process;
+  const host = { env, out: createOutput(stdout, env), err: createOutput(stderr, env), signal };
+  if (!stdin.isTTY || !stderr.isTTY) return host;
+  return { ...host, askSecret: (question) => askSecret(question, { input: stdin, output: stderr, signal }) };
 }
 
 function createOutput(stream: NodeJS.WriteStream, env: Host['env']): Output {

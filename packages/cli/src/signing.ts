@@ -12,6 +12,7 @@ import { readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
 import type { Host } from './host.js';
 import { type InstanceFlags, SIGNING_FLAGS, obtainInstance } from './instance-flags.js';
+import { openNamedKey } from './key-input.js';
 import { checkOutput, writeOutput } from './output-file.js';
 import { createStyle, encodeJsonText, escapeText } from './render/text.js';
 
@@ -29,7 +30,14 @@ const ALGORITHMS = {
   ed25519: 'PKIX_ED25519',
 } as const;
 
-type TextFlag = 'identity-token-file' | 'identity-token-env' | 'identity-token' | 'bundle' | 'algorithm';
+type TextFlag =
+  | 'identity-token-file'
+  | 'identity-token-env'
+  | 'identity-token'
+  | 'key'
+  | 'tlog-upload'
+  | 'bundle'
+  | 'algorithm';
 type OnOffFlag = 'csr' | 'force' | 'json';
 /** The values of the flags of `sign` and `attest`. */
 export type SignFlagValues = InstanceFlags & { readonly [K in TextFlag]?: string } & {
@@ -43,6 +51,8 @@ export const SIGN_FLAGS: typeof SIGNING_FLAGS &
   'identity-token-file': { value: 'FILE', help: 'the OIDC token, in a file' },
   'identity-token-env': { value: 'NAME', help: 'the OIDC token, in an environment variable' },
   'identity-token': { value: 'TOKEN', help: 'the OIDC token itself; other users of this machine can see it' },
+  key: { value: 'FILE', help: 'sign with this private key, and no certificate; env://NAME is a variable' },
+  'tlog-upload': { value: 'false', help: 'with --key: record nothing in a log, and contact no service' },
   ...SIGNING_FLAGS,
   bundle: { value: 'FILE', help: 'where the bundle goes (FILE.sigstore.json, unless given); - is stdout' },
   algorithm: { value: 'NAME', help: `${Object.keys(ALGORITHMS).join(', ')} (p256, unless given)` },
@@ -58,6 +68,15 @@ export interface SigningTask {
   readonly inputs: readonly string[];
   readonly output: string;
   readonly sign: (options: SignOptions) => Promise<SerializedBundle>;
+  /** Further files, made of the bundle. */
+  readonly pieces?: readonly BundlePiece[];
+}
+
+/** A file that holds one piece of a bundle. */
+export interface BundlePiece {
+  readonly output: string;
+  /** @throws CONFIG_INVALID where the bundle has no such piece */
+  readonly encode: (bundle: SerializedBundle) => string;
 }
 
 /** Makes the signatures one after the other, each written before the next begins. */
@@ -65,14 +84,20 @@ export async function runSigning(tasks: readonly SigningTask[], flags: SignFlagV
   refuseTogether(flags, ['identity-token-file', 'identity-token-env', 'identity-token']);
   if (flags.json === true && flags.bundle === STDOUT) throw usageError('--json and --bundle - exclude each other');
   const force = flags.force === true;
-  for (const { inputs, output } of tasks) if (output !== STDOUT) await checkPlace(inputs, output, force);
-  const options = await readSignOptions(flags, host);
+  for (const { inputs, output, pieces = [] } of tasks) {
+    for (const place of [output, ...pieces.map((piece) => piece.output)])
+      if (place !== STDOUT) await checkPlace(inputs, place, force);
+  }
+  const options =
+    flags.key === undefined ? await readSignOptions(flags, host) : await readKeyOptions(flags, flags.key, host);
   const results: { readonly file: string; readonly bundle: string }[] = [];
-  for (const { name, output, sign } of tasks) {
+  for (const { name, output, sign, pieces = [] } of tasks) {
     const bundle = await sign(options);
+    const files = pieces.map((piece) => ({ path: piece.output, text: piece.encode(bundle) }));
     const text = `${JSON.stringify(bundle)}\n`;
     if (output === STDOUT) await host.out.write(text);
     else await writeOutput(output, text, { force });
+    for (const file of files) await writeOutput(file.path, file.text, { force });
     results.push({ file: name, bundle: output });
     await reportSigned(name, output, bundle, host);
   }
@@ -89,9 +114,10 @@ async function reportSigned(name: string, output: string, bundle: SerializedBund
 
 /** Whom the certificate names; the bundle was verified when it was made. */
 function describeSigner(bundle: SerializedBundle): string {
-  const { material } = decodeBundle(bundle);
+  const { material, entries } = decodeBundle(bundle);
   const [leaf] = material.kind === 'certificate' ? material.certificates : [];
-  return leaf === undefined ? 'a key' : decodeIdentity(parseCertificate(leaf, 'certificate')).subject;
+  if (leaf === undefined) return entries.length === 0 ? 'a key, and recorded in no log' : 'a key';
+  return decodeIdentity(parseCertificate(leaf, 'certificate')).subject;
 }
 
 /** Nothing is signed that could not be written, and no input is overwritten. */
@@ -104,9 +130,30 @@ async function checkPlace(inputs: readonly string[], output: string, force: bool
   await checkOutput(output, { force });
 }
 
+const KEYLESS_FLAGS = ['identity-token-file', 'identity-token-env', 'identity-token', 'algorithm', 'csr'] as const;
+const PLACE_FLAGS = ['signing-config', 'trust-config', 'trusted-root', 'instance', 'tuf-mirror', 'tuf-root'] as const;
+
+/** A key pair signs: no token, no certificate, and where that is said no log. */
+async function readKeyOptions(flags: SignFlagValues, key: string, host: Host): Promise<SignOptions> {
+  for (const name of KEYLESS_FLAGS) refuseTogether(flags, ['key', name]);
+  const isLogged = readLogged(flags);
+  if (!isLogged) for (const name of PLACE_FLAGS) refuseTogether(flags, ['tlog-upload', name]);
+  const pair = await openNamedKey(key, host);
+  if (!isLogged) return { ...pair, signal: host.signal, unsafeNoLog: true };
+  checkPlaceToSign(flags);
+  const { instance } = await obtainInstance(flags, 'signing', host);
+  return { ...pair, instance, signal: host.signal };
+}
+
+function readLogged({ 'tlog-upload': upload = 'true' }: SignFlagValues): boolean {
+  if (upload !== 'true' && upload !== 'false') throw usageError('--tlog-upload is true or false');
+  return upload === 'true';
+}
+
 async function readSignOptions(flags: SignFlagValues, host: Host): Promise<SignOptions> {
-  if (flags['trusted-root'] !== undefined && flags['signing-config'] === undefined)
-    throw usageError('where to sign? --signing-config says so beside --trusted-root');
+  if (!readLogged(flags))
+    throw usageError('--tlog-upload=false is for --key: a certificate needs a log or a timestamp');
+  checkPlaceToSign(flags);
   const identity = await selectIdentity(flags, host);
   const { instance } = await obtainInstance(flags, 'signing', host);
   return {
@@ -116,6 +163,11 @@ async function readSignOptions(flags: SignFlagValues, host: Host): Promise<SignO
     ...(flags.algorithm === undefined ? {} : { algorithm: readAlgorithm(flags.algorithm) }),
     ...(flags.csr === undefined ? {} : { csr: true }),
   };
+}
+
+function checkPlaceToSign(flags: SignFlagValues): void {
+  if (flags['trusted-root'] !== undefined && flags['signing-config'] === undefined)
+    throw usageError('where to sign? --signing-config says so beside --trusted-root');
 }
 
 function readAlgorithm(name: string): (typeof ALGORITHMS)[keyof typeof ALGORITHMS] {

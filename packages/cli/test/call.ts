@@ -29,7 +29,7 @@ export function makeFolder(): string {
 }
 
 /** A host whose output is kept. */
-export function makeHost(given: Partial<Pick<Host, 'env' | 'signal'>> = {}): {
+export function makeHost(given: Partial<Pick<Host, 'env' | 'signal' | 'askSecret'>> = {}): {
   readonly host: Host;
   readonly written: { out: string; err: string };
 } {
@@ -47,7 +47,7 @@ export function makeHost(given: Partial<Pick<Host, 'env' | 'signal'>> = {}): {
 /** Calls `keywax` with these arguments. */
 export async function call(
   args: readonly string[],
-  given: Partial<Pick<Host, 'env' | 'signal'>> = {},
+  given: Partial<Pick<Host, 'env' | 'signal' | 'askSecret'>> = {},
 ): Promise<Called> {
   const { host, written } = makeHost(given);
   const code = await runCommand(args, host);

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { realpath } from 'node:fs/promises';
-import { type IdentityPolicy, type Verifier, type VerifyOptions, createVerifier, isKeywaxError } from 'keywax';
+import {
+  type IdentityPolicy,
+  type Verifier,
+  type VerifyOptions,
+  createVerifier,
+  isKeywaxError,
+  unsafeNoLog,
+} from 'keywax';
 import { type Operand, readArtifactOperand, withArtifactFile } from '../artifact-file.js';
-import { findBundle, readBundleFile } from '../bundle-file.js';
+import { findBundle } from '../bundle-file.js';
 import { type Command, defineCommand } from '../command.js';
+import { DETACHED_FLAGS, checkDetachedFlags, readDetached, readEvidence } from '../detached-evidence.js';
 import { EXIT, type ExitCode, exitCodeOf, worstExit } from '../exit.js';
 import { type FlagValues, type Flags, refuseTogether, usageError } from '../flags.js';
 import type { Host } from '../host.js';
@@ -23,10 +31,26 @@ const FLAGS = {
   bundle: { value: 'FILE', help: 'the bundle (FILE.sigstore.json or FILE.sigstore, unless given)' },
   ...TRUST_FLAGS,
   ...THRESHOLD_FLAGS,
+  ...DETACHED_FLAGS,
+  'insecure-ignore-tlog': { help: 'demand no log: with --key not even a time, else a timestamp' },
   'predicate-type': { value: 'URI', help: 'the predicate type that a statement must have' },
   explain: { help: 'show what was proven, and each check' },
   json: { help: 'print the result as JSON' },
 } satisfies Flags;
+
+/** What only makes sense where somebody is trusted. */
+const TRUST_NAMES = [
+  'instance',
+  'tuf-mirror',
+  'tuf-root',
+  'trusted-root',
+  'trust-config',
+  'timestamp-threshold',
+] as const;
+const TRUST_IN_NOBODY: ObtainedInstance = {
+  instance: { trustedRoot: { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' } },
+  thresholds: {},
+};
 
 /** `keywax verify`. */
 export const verifyCommand: Command = defineCommand({
@@ -36,14 +60,18 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
   flags: FLAGS,
   async run({ flags, operands }, host) {
     if (operands.length === 0) throw usageError('no file to verify');
-    if (flags.bundle !== undefined && operands.length > 1) throw usageError('--bundle is for one file');
+    for (const name of ['bundle', 'signature'] as const)
+      if (flags[name] !== undefined && operands.length > 1) throw usageError(`--${name} is for one file`);
     refuseTogether(flags, ['explain', 'json']);
     const targets = await Promise.all(operands.map(readArtifactOperand));
-    if (flags.bundle === undefined && targets.some(({ kind }) => kind === 'digest'))
-      throw usageError('a digest needs --bundle');
+    if (flags.bundle === undefined && flags.signature === undefined && targets.some(({ kind }) => kind === 'digest'))
+      throw usageError('a digest needs --bundle or --signature');
+    checkDetachedFlags(flags);
     const identity = await readPolicyFlags(flags);
-    const given = readThresholdFlags(flags);
-    const { instance, ...obtained } = await obtainInstance(flags, 'verification', host);
+    const given = { ...readThresholdFlags(flags), ...readIgnoredLog(flags) };
+    const { instance, ...obtained } = needsTrust(flags)
+      ? await obtainInstance(flags, 'verification', host)
+      : TRUST_IN_NOBODY;
     const verifier = await createVerifier({ instance });
     const thresholds = { ...obtained.thresholds, ...given };
     const outcomes: Outcome[] = [];
@@ -54,20 +82,36 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
   },
 });
 
+/** A key alone is left where neither a log nor a timestamp is demanded: nobody has to be trusted, or asked. */
+function needsTrust(flags: FlagValues<typeof FLAGS>): boolean {
+  const asked = TRUST_NAMES.some((name) => flags[name] !== undefined);
+  return asked || flags.key === undefined || flags['insecure-ignore-tlog'] !== true;
+}
+
+function readIgnoredLog(flags: FlagValues<typeof FLAGS>): Pick<VerifyOptions, 'logThreshold' | 'timestampThreshold'> {
+  if (flags['insecure-ignore-tlog'] !== true) return {};
+  refuseTogether(flags, ['insecure-ignore-tlog', 'log-threshold']);
+  if (flags['timestamp-threshold'] !== undefined) return { logThreshold: 'none' };
+  return flags.key === undefined ? { logThreshold: 'none', timestampThreshold: 1 } : { logThreshold: unsafeNoLog };
+}
+
 interface Task {
   readonly verifier: Verifier;
   readonly identity: IdentityPolicy;
-  readonly thresholds: Thresholds;
+  readonly thresholds: Omit<Thresholds, 'logThreshold'> & Pick<VerifyOptions, 'logThreshold'>;
   readonly flags: FlagValues<typeof FLAGS>;
   readonly host: Host;
 }
 
 async function verifyOperand(target: Operand, { verifier, identity, thresholds, flags, host }: Task): Promise<Outcome> {
-  let path = flags.bundle;
+  let path = flags.bundle ?? flags.signature;
   try {
     path ??= await findBundle(target.name);
     if (target.kind === 'file') await refuseSame(target.name, path);
-    const bundle = await readBundleFile(path);
+    const bundle =
+      flags.signature === undefined
+        ? await readEvidence(path, { key: flags.key, target })
+        : await readDetached(flags, flags.signature, target);
     const options: Omit<VerifyOptions, 'artifact'> = {
       ...thresholds,
       identity,
@@ -76,7 +120,7 @@ async function verifyOperand(target: Operand, { verifier, identity, thresholds, 
     };
     const verified =
       target.kind === 'digest'
-        ? await verifier.verify(bundle, { ...options, artifact: target.artifact })
+        ? await verifier.verify(bundle, { ...options, artifact: target.digests })
         : await withArtifactFile(target.name, (artifact) => verifier.verify(bundle, { ...options, artifact }));
     return { name: target.name, bundle: path, result: { kind: 'verified', verified } };
   } catch (error) {
