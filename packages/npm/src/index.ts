@@ -16,6 +16,12 @@ export {
   openRegistryClient,
 } from './registry-client.js';
 export type { NpmConfig } from './registry/settings.js';
+export {
+  type AttestPackageOptions,
+  type PackageAttestation,
+  type PublishAttachment,
+  attestPackage,
+} from './attest.js';
 export { type Expectation, type MetExpectation } from './expectation.js';
 export { type RegistryKeysOptions, describeKeysPath, fetchRegistryKeys } from './fetch-keys.js';
 export { type Integrity, type IntegrityAlgorithm, encodeIntegrity, parseIntegrity } from './integrity.js';
@@ -73,3 +79,18 @@ export { encodeJunit } from './report/junit.js';
 export { type SarifLog, type SarifOptions, type SarifResult, type SarifRun, encodeSarif } from './report/sarif.js';
 export { type VerifyPackageOptions, verifyPackage } from './verify-package.js';
 export { type NpmConfigOptions, readNpmConfig } from './npm-config.node.js';
+export { type CiEnvironment, type CiProvider, detectCiProvider } from './statement/environment.js';
+export { type ProvenanceInput, createProvenance } from './statement/provenance.js';
+export type {
+  NpmSubject,
+  ProvenanceV02,
+  ProvenanceV1,
+  PublishAttestation,
+  PublishPredicate,
+  SlsaResource,
+  SlsaV02Predicate,
+  SlsaV1Predicate,
+  StatementV01,
+  StatementV1,
+} from './statement/slsa.js';
+export { readTarballId } from './statement/tarball.js';

@@ -55,7 +55,6 @@ const equal =
 
 const trigger = equal(({ source }) => source.trigger);
 const commit = equal(({ source }) => source.sourceDigest);
-const run = equal(({ source }) => source.runUri);
 const workflow = equal(({ source }) => source.workflow);
 const repositoryId = equal(({ identity }) => identity.extensions.sourceRepositoryIdentifier);
 const ownerId = equal(({ identity }) => identity.extensions.sourceRepositoryOwnerIdentifier);
@@ -73,6 +72,18 @@ const repository = (at: string): ClaimRow => ({
     return matchRepositoryUrls(url, sourceRepository) && (ref === undefined || matchRef(ref, facts) !== false);
   },
 });
+
+/** The URL of the run; Fulcio's have two slashes in the middle where a CI system's own URL ends with one. */
+const run = (at: string): ClaimRow => ({
+  at,
+  proven: ({ source }) => source.runUri,
+  matches: (claim, { source: { runUri } }) =>
+    runUri === undefined ? undefined : joinSlashes(claim) === joinSlashes(runUri),
+});
+
+function joinSlashes(url: string): string {
+  return url.replace(/([^:/])\/\/+/g, '$1/');
+}
 
 /** The path of a repository on its host, such as `owner/name`. */
 const repositoryPath = (at: string): ClaimRow => ({

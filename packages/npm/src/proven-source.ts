@@ -63,7 +63,8 @@ export function describeSource(identity: SignerIdentity): ProvenSource {
  * alone, such as that of a server of one's own.
  */
 export function isGithubBuild({ issuer, extensions }: SignerIdentity): boolean {
-  return issuer === GITHUB_ISSUER || extensions.githubWorkflowRepository !== undefined;
+  const isPublic = issuer === GITHUB_ISSUER || issuer.startsWith(`${GITHUB_ISSUER}/`); // of an enterprise
+  return isPublic || extensions.githubWorkflowRepository !== undefined;
 }
 
 function describeBuilder(environment: string | undefined, isGithub: boolean): string | undefined {

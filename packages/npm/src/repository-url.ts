@@ -62,12 +62,14 @@ interface Address {
   readonly path: string;
 }
 
-/** `owner/name`, or `github:owner/name`. */
+/** `owner/name`, `gitlab:group/name`, or `HOST/PATH` as some issuers of tokens write it. */
 function parseShorthand(text: string): Address | undefined {
-  const [, site = 'github', path] = /^(?:([a-z]+):)?([\w.-]+(?:\/[\w.-]+)+)$/.exec(text) ?? [];
+  if (/^[\w-]+\/[\w.-]+$/.test(text)) return { host: 'github.com', path: text };
+  const [, bare, rest] = /^([\w-]+(?:\.[\w-]+)+)\/(.+)$/.exec(text) ?? [];
+  if (bare !== undefined && rest !== undefined) return { host: bare, path: rest };
+  const [, site = '', path] = /^([a-z]+):([\w.-]+(?:\/[\w.-]+)+)$/.exec(text) ?? [];
   const host = KNOWN_HOSTS.get(site);
-  if (path === undefined || host === undefined) return undefined;
-  return { host, path };
+  return path === undefined || host === undefined ? undefined : { host, path };
 }
 
 /** `git@host:path`, as ssh takes it. */
