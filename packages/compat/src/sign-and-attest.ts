@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The signing half of the root. What signs is loaded by the first call.
 
+import { Buffer } from 'node:buffer';
 import type { SerializedBundle } from './bundle/records.js';
 import type { SignOptions } from './sign/options.js';
 
@@ -9,8 +10,9 @@ import type { SignOptions } from './sign/options.js';
  * @throws InternalError with a code that says at which step
  */
 export async function sign(payload: Uint8Array, options: SignOptions = {}): Promise<SerializedBundle> {
+  const bytes = Buffer.from(payload); // a copy, so that the caller's later writes change nothing
   const { signMessage } = await import('./sign/sign.js');
-  return signMessage(payload, options);
+  return signMessage(bytes, options);
 }
 
 /**
@@ -22,6 +24,7 @@ export async function attest(
   payloadType: string,
   options: SignOptions = {},
 ): Promise<SerializedBundle> {
+  const bytes = Buffer.from(payload); // a copy, as above
   const { signEnvelope } = await import('./sign/sign.js');
-  return signEnvelope(payload, payloadType, options);
+  return signEnvelope(bytes, payloadType, options);
 }
