@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// An audit for people, and as JSON.
+
+import {
+  type AuditDemands,
+  type AuditReport,
+  type AuditState,
+  type AuditedPackage,
+  type Finding,
+  type PackageSigner,
+  type SignerChange,
+  isRefused,
+  listFindings,
+} from '@keywax/npm';
+import { type Style, countOf, escapeText, padText } from './text.js';
+
+const HEADLINES: Readonly<Record<AuditState, string>> = {
+  invalid: 'does not hold',
+  changed: 'is not what was recorded',
+  unavailable: 'could not be asked for',
+  none: 'has no signature',
+  signature: 'has no provenance',
+  provenance: 'is verified',
+};
+const COUNTED: readonly (readonly [AuditState, string])[] = [
+  ['provenance', 'verified with provenance'],
+  ['signature', 'verified, signature only'],
+  ['none', 'unsigned'],
+  ['invalid', 'invalid'],
+  ['changed', 'changed'],
+  ['unavailable', 'not available'],
+];
+
+/** What somebody should know, then the counts; with `all` every package. */
+export function renderAudit(
+  report: AuditReport,
+  { demands, all }: { readonly demands: AuditDemands; readonly all: boolean },
+  style: Style,
+): string {
+  const findings = listFindings(report, demands).filter(({ level }) => level !== 'note');
+  const verified = all ? report.packages.filter(({ state }) => state === 'provenance' || state === 'signature') : [];
+  return [
+    ...verified.map((audited) => renderVerified(audited, style)),
+    ...findings.map((finding) => renderFinding(finding, style)),
+    renderCounts(report, demands, style),
+  ].join('');
+}
+
+function renderVerified({ name, version, state, provenance }: AuditedPackage, style: Style): string {
+  const head = style.good(`✔ ${escapeText(`${name}@${version}`)}`);
+  if (state === 'signature' || provenance === undefined) return `${head} ${style.faint('signed by its registry')}\n`;
+  return `${head} ${style.faint(`built by ${nameBuild(provenance.signer)}`)}\n`;
+}
+
+/** A signer in a few words. */
+function nameBuild({ repository, workflow, signer, issuer }: PackageSigner): string {
+  return escapeText(repository === undefined ? (signer ?? issuer) : `${repository} ${workflow ?? ''}`.trimEnd());
+}
+
+function renderFinding({ audited, subject, level, message }: Finding, style: Style): string {
+  const [mark, paint] = level === 'error' ? (['✘', style.bad] as const) : (['!', style.careful] as const);
+  const state = audited?.state ?? 'none';
+  const head = paint(`${mark} ${escapeText(subject)} ${HEADLINES[state]}`);
+  if (audited?.changes !== undefined) return `${head}\n${renderChanges(audited.changes, style)}`;
+  return audited?.failure === undefined ? `${head}\n` : `${head}\n  ${escapeText(message)}\n`;
+}
+
+/** Changes of a signer like a diff. */
+export function renderChanges(changes: readonly SignerChange[], style: Style): string {
+  const line = (paint: Style['good'], mark: string, member: string, value: string | undefined): string =>
+    value === undefined ? '' : `  ${paint(`${mark} ${padText(member, 13)} ${escapeText(value)}`)}\n`;
+  return changes
+    .map(
+      ({ member, recorded, found }) =>
+        line(style.bad, '-', member, recorded) +
+        line(style.good, '+', member, found ?? (recorded === undefined ? undefined : 'none')),
+    )
+    .join('');
+}
+
+function renderCounts({ packages, others, counts }: AuditReport, demands: AuditDemands, style: Style): string {
+  const parts = COUNTED.flatMap(([state, words]) => (counts[state] === 0 ? [] : [`${counts[state]} ${words}`]));
+  const refused = packages.filter((audited) => isRefused(audited, demands)).length;
+  const isWell = refused === 0 && counts.unavailable === 0;
+  const paint = isWell ? style.good : style.bad;
+  const unpinned = packages.filter(({ integrity }) => integrity === 'unpinned').length;
+  const notes = [
+    ...(unpinned === 0
+      ? []
+      : [
+          `${countOf(unpinned, 'package')} without a digest in the lock file: what is installed may be something else\n`,
+        ]),
+    ...(others.length === 0 ? [] : [`${countOf(others.length, 'package')} of no registry, not verified\n`]),
+  ];
+  const total = `${countOf(packages.length, 'package')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+  return `${notes.map((note) => style.faint(note)).join('')}${paint(total)}\n`;
+}
