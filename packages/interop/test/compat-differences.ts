@@ -2,6 +2,8 @@
 // Every difference between `@keywax/compat` and what it stands in for, one sentence each. The tests that find a difference
 // name its row; `docs/migrate-from-sigstore.md` holds the same rows, which a test compares.
 
+import { SIGN_DIFFERENCES } from './compat-sign-differences.js';
+
 /** A difference. */
 export interface Difference {
   /** What it concerns. */
@@ -116,6 +118,37 @@ export const DIFFERENCES = {
     where: 'bundle',
     theirs: 'The `name` of a `ValidationError` is `Error`.',
     ours: 'It is `ValidationError`. `instanceof` holds across the builds and across copies of the package.',
+  },
+  ...SIGN_DIFFERENCES,
+  'init-errors': {
+    where: 'tuf',
+    theirs: '`initTUF` rejects with the error of the network or of the TUF client.',
+    ours: 'It rejects with a `TUFError` with `TUF_REFRESH_METADATA_ERROR`, whose `cause` says more.',
+  },
+  'root-file': {
+    where: 'tuf',
+    theirs: 'A `rootPath` that cannot be read is an error of the file system.',
+    ours: 'It is a `TUFError` with `TUF_INIT_CACHE_ERROR`.',
+  },
+  'root-decides': {
+    where: 'tuf',
+    theirs: 'A root in the cache goes before the one at `rootPath`.',
+    ours: 'The one at `rootPath` decides whenever it is given, and the one that is compiled in for the public instance.',
+  },
+  'root-chain': {
+    where: 'tuf',
+    theirs: 'With `forceCache` new roots are not asked for while the old one verifies the new timestamp.',
+    ours: 'Whenever the repository is asked, new roots come first.',
+  },
+  'compiled-root': {
+    where: 'tuf',
+    theirs: 'With `forceCache`, nothing in the cache and no network, nothing can be verified.',
+    ours: 'The public instance then has the trusted root that is compiled in, and `onEvent` gets `trustCompiled`.',
+  },
+  transport: {
+    where: 'tuf',
+    theirs: 'Proxies are ignored, and `retry: true` tries for ever.',
+    ours: '`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` hold; `retry: true` means once more. `fetch` sends requests in place of the host.',
   },
 } as const satisfies Record<string, Difference>;
 

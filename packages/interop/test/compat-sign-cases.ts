@@ -4,7 +4,7 @@
 import type { Interceptor, Stack } from '@keywax/stack';
 import type * as SigstoreSign from '@sigstore/sign';
 import type * as Sigstore from 'sigstore';
-import type { SignDifferenceName } from './compat-sign-differences.js';
+import type { DifferenceName } from './compat-differences.js';
 import { ARTIFACT, STATEMENT, STATEMENT_TYPE } from './keywax.js';
 
 /** What both implementations offer. */
@@ -37,7 +37,7 @@ export interface SigningCase {
   /** What the environment holds during the call, beside a `PATH` without programs. */
   readonly environment?: (world: World) => Record<string, string>;
   /** Rows of `compat-differences.ts` that explain why the outcomes differ. */
-  readonly differs?: SignDifferenceName | 'empty-log-entries';
+  readonly differs?: DifferenceName;
   /** Whether the outcome is a bundle that both verifiers take; it is unless this says no. */
   readonly isBundle?: false;
 }
@@ -87,9 +87,9 @@ const OPTION_CASES: readonly SigningCase[] = [
   })),
   signing('with a timestamp authority by its endpoint', ({ stack }) => ({ tsaServerURL: stack.urls.tsa })),
   signing('without the log', ({ stack }) => ({ tlogUpload: false, tsaServerURL: stack.urls.tsa }), {
-    differs: 'empty-log-entries',
+    differs: 'entries-listed',
   }),
-  signing('without any witness', () => ({ tlogUpload: false }), { differs: 'empty-log-entries', isBundle: false }),
+  signing('without any witness', () => ({ tlogUpload: false }), { differs: 'entries-listed', isBundle: false }),
   signing('with legacyCompatibility, which is for attest()', () => ({ legacyCompatibility: true })),
   signing('with a provider, which comes before the token', ({ token }) => ({
     identityToken: 'junk',
@@ -105,7 +105,7 @@ const OPTION_CASES: readonly SigningCase[] = [
   attesting('with all the options of npm', () => NPM_OPTIONS),
   attesting('with a timestamp authority', ({ stack }) => ({ tsaServerURL: stack.urls.tsa })),
   attesting('without the log', ({ stack }) => ({ tlogUpload: false, tsaServerURL: stack.urls.tsa }), {
-    differs: 'empty-log-entries',
+    differs: 'entries-listed',
   }),
   attesting('with legacyCompatibility', () => ({ legacyCompatibility: true })),
   attesting('with legacyCompatibility and a timestamp authority', ({ stack }) => ({

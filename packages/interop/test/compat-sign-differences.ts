@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of `compat-differences.ts` about signing.
 
-import type { Difference } from './compat-differences.js';
-
 export const SIGN_DIFFERENCES = {
   'conflict-after-retry': {
     where: 'sign',
@@ -82,7 +80,4 @@ export const SIGN_DIFFERENCES = {
     theirs: 'A timestamp is asked for in JSON, without a nonce, and without the certificate of the authority.',
     ours: 'It is asked for in DER (RFC 3161) with a nonce and the certificate.',
   },
-} as const satisfies Record<string, Difference>;
-
-/** The name of a difference about signing. */
-export type SignDifferenceName = keyof typeof SIGN_DIFFERENCES;
+} as const;

@@ -88,7 +88,7 @@ const INTERNAL = { name: 'InternalError', cause: 'an error' };
 
 /** What each row makes of the outcome that the original has. */
 const CHANGES: { readonly [name in Row]?: Change } = {
-  'empty-log-entries': replace(/"verificationMaterial":\{/, '"verificationMaterial":{"tlogEntries":[],'),
+  'entries-listed': replace(/"verificationMaterial":\{/, '"verificationMaterial":{"tlogEntries":[],'),
   'conflict-after-retry': result,
   'answers-checked': error({ ...INTERNAL, code: 'TSA_CREATE_TIMESTAMP_ERROR', text: 'error creating timestamp' }),
   'tokens-in-messages': error({ text: 'invalid identity token' }),
