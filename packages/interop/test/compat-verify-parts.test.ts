@@ -8,7 +8,7 @@ import * as ourBundle from '@keywax/compat/bundle';
 import * as ours from '@keywax/compat/verify';
 import { createLab, generateSigningKey, personaIdentity } from '@keywax/stack/lab';
 import * as theirBundle from '@sigstore/bundle';
-import { TrustedRoot } from '@sigstore/protobuf-specs';
+import { PublicKeyDetails, TrustedRoot } from '@sigstore/protobuf-specs';
 import * as theirs from '@sigstore/verify';
 import { describe, expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
@@ -56,7 +56,7 @@ const hint = keyed.bundle.verificationMaterial.publicKey?.hint ?? '';
 const keyFor = (validFor?: { start?: Date; end?: Date }) => ({
   [hint]: {
     rawBytes: spki,
-    keyDetails: 5,
+    keyDetails: PublicKeyDetails.PKIX_ECDSA_P256_SHA_256,
     ...(validFor === undefined ? {} : { validFor: { start: undefined, ...validFor } }),
   },
 });
@@ -129,7 +129,12 @@ describe('the options and policies of a Verifier', () => {
     ['a key in its time', keyed, { keys: keyFor({ start: new Date(0) }) }, 'accepted'],
     ['a key after its time', keyed, { keys: keyFor({ end: new Date(0) }) }, 'PUBLIC_KEY_ERROR'],
     ['a key before its time', keyed, { keys: keyFor({ start: new Date(8.64e15) }) }, 'PUBLIC_KEY_ERROR'],
-    ['a key under another hint', keyed, { keys: { other: { rawBytes: spki, keyDetails: 5 } } }, 'PUBLIC_KEY_ERROR'],
+    [
+      'a key under another hint',
+      keyed,
+      { keys: { other: { rawBytes: spki, keyDetails: PublicKeyDetails.PKIX_ECDSA_P256_SHA_256 } } },
+      'PUBLIC_KEY_ERROR',
+    ],
     ['no keys', keyed, {}, 'PUBLIC_KEY_ERROR'],
     ['a key that a function finds', keyed, { keys: () => ({ publicKey: hostKey, validFor: () => true }) }, 'accepted'],
     [
