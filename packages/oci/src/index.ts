@@ -54,3 +54,15 @@ export {
   type VerifyImageOptions,
   verifyImage,
 } from './image/verify.js';
+export {
+  type AdmissionController,
+  type AdmissionOptions,
+  createAdmissionController,
+} from './admission/controller.js';
+export { type AdmissionServer, type AdmissionServerOptions, serveAdmission } from './admission/server.js';
+export type { Authority, SignatureAuthority, StaticAuthority } from './policy/authority.js';
+export { type ClusterImagePolicy, parseClusterImagePolicies } from './policy/cluster-image-policy.js';
+export type { AuthorityDecision, ImageDecision, PolicyDecision } from './policy/decision.js';
+export { type EvaluateImageOptions, type EvaluationOptions, evaluateImage } from './policy/evaluate.js';
+export type { ImageGlob } from './policy/glob.js';
+export type { ClusterResource, ResourceSelector } from './policy/labels.js';

@@ -48,10 +48,10 @@ export type AdmissionAnswer =
   | { readonly allowed: false; readonly message: string; readonly warnings?: readonly string[] };
 
 /** Bytes of one review: both objects of a request at the size that a cluster stores, and what surrounds them. */
-export const MAX_REVIEW_BYTES = 8 << 20;
+export const MAX_REVIEW_BYTES: number = 8 << 20;
 const MAX_REVIEW_DEPTH = 64; // pods are shallower; custom members of templates may not be
 const MAX_MESSAGE_CHARS = 4_096; // for people, in one line of a terminal or a log
-const MAX_WARNING_CHARS = 120; // Kubernetes asks for less than this
+const MAX_WARNING_CHARS = 256; // Kubernetes cuts longer ones
 const MAX_WARNINGS = 32;
 const FORBIDDEN = 403;
 

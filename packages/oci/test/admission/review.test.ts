@@ -48,11 +48,11 @@ describe('an answer', () => {
   });
 
   test('denies with a reason and cut warnings', () => {
-    const answer = { allowed: false, message: 'm'.repeat(5_000), warnings: Array(40).fill('w'.repeat(200)) } as const;
+    const answer = { allowed: false, message: 'm'.repeat(5_000), warnings: Array(40).fill('w'.repeat(300)) } as const;
     const response = readResponse(encodeAdmissionReview(UID, answer));
     expect(response).toMatchObject({ uid: UID, allowed: false, status: { code: 403, reason: 'Forbidden' } });
     expect(response.status?.message).toHaveLength(4_096);
     expect(response.warnings).toHaveLength(32);
-    expect(response.warnings?.every((warning) => warning.length === 120)).toBe(true);
+    expect(response.warnings?.every((warning) => warning.length === 256)).toBe(true);
   });
 });

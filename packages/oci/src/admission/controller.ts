@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decides on workloads. Two steps, as two webhooks: `mutate` pins each image to the digest that its tag means now, and
+// `validate` demands digests and asks the policies, after whatever else has changed the workload.
+// Fail-closed: whatever is not understood, cannot be reached or takes too long is denied.
+
+import { isKeywaxError } from '@keywax/core/errors';
+import { type JsonObject, isJsonObject } from '@keywax/core/json';
+import type { ImageDecision } from '../policy/decision.js';
+import {
+  type EvaluateImageOptions,
+  checkTrustRoots,
+  evaluateDigest,
+  resolveImage,
+  selectPolicies,
+} from '../policy/evaluate.js';
+import type { ClusterResource } from '../policy/labels.js';
+import { formatReference, parseReference } from '../registry/reference.js';
+import { type DecisionCache, createDecisionCache } from './decision-cache.js';
+import { type PodImage, isWorkload, listPodImages } from './pod-images.js';
+import {
+  type AdmissionAnswer,
+  type AdmissionRequest,
+  type PatchOperation,
+  decodeAdmissionReview,
+  encodeAdmissionReview,
+} from './review.js';
+
+/** How workloads are decided on. */
+export interface AdmissionOptions extends Omit<EvaluateImageOptions, 'resource' | 'signal'> {
+  /** When the answer has to be there; 8,000 unless given, below the 10 seconds that a cluster waits. */
+  readonly timeoutMs?: number;
+  /** How long an admitted digest stays admitted; five minutes unless given. */
+  readonly cacheMs?: number;
+  /** Milliseconds since the epoch, for the cache. */
+  readonly now?: () => number;
+}
+
+/** Answers reviews: JSON in, JSON out. */
+export interface AdmissionController {
+  /** Pins images to digests. @throws INPUT_MALFORMED, INPUT_TOO_LARGE, INPUT_UNSUPPORTED for what is no review */
+  mutate(review: Uint8Array): Promise<string>;
+  /** Demands digests and asks the policies. @throws as `mutate` */
+  validate(review: Uint8Array): Promise<string>;
+}
+
+const TIMEOUT_MS = 8_000;
+const CACHE_MS = 300_000;
+const MAX_CACHED = 10_000; // digests; a decision is a few kilobytes
+const MAX_IMAGES = 64; // different ones in one workload
+const MAX_PARALLEL = 8; // images of one workload under way at once
+
+/** A controller with an empty cache. @throws CONFIG_INVALID where a policy names a trust root that is not given */
+export function createAdmissionController(options: AdmissionOptions): AdmissionController {
+  const { timeoutMs = TIMEOUT_MS, cacheMs = CACHE_MS, now = Date.now, ...evaluation } = options;
+  checkTrustRoots(evaluation.policies, evaluation);
+  const cache = createDecisionCache<ImageDecision>({
+    maxEntries: MAX_CACHED,
+    ttlMs: cacheMs,
+    now,
+    isKept: ({ admitted }) => admitted,
+  });
+  const decide: Record<'mutate' | 'validate', Step> = {
+    mutate: (workload) => pinImages(workload, { ...evaluation, timeoutMs }),
+    validate: (workload) => checkImages(workload, { ...evaluation, timeoutMs, cache }),
+  };
+  const answer = async (bytes: Uint8Array, step: Step): Promise<string> => {
+    const request = decodeAdmissionReview(bytes);
+    return encodeAdmissionReview(request.uid, await answerInTime(() => answerRequest(request, step), timeoutMs));
+  };
+  return Object.freeze({
+    mutate: (review: Uint8Array) => answer(review, decide.mutate),
+    validate: (review: Uint8Array) => answer(review, decide.validate),
+  });
+}
+
+interface Workload {
+  readonly resource: ClusterResource;
+  readonly images: readonly PodImage[];
+}
+
+type Step = (workload: Workload) => Promise<AdmissionAnswer>;
+
+/** What a step says of a request; what cannot run an image is admitted without being asked about. */
+async function answerRequest(request: AdmissionRequest, step: Step): Promise<AdmissionAnswer> {
+  const { operation, resource, subResource, object } = request;
+  if (operation === 'DELETE' || operation === 'CONNECT') return { allowed: true };
+  // The parts of a workload that hold no images: its status, its number of replicas, where it runs.
+  const isPart = subResource !== '' && subResource !== 'ephemeralcontainers';
+  if (isPart && isWorkload(resource.group, resource.resource)) return { allowed: true };
+  if (object === undefined) return { allowed: false, message: 'the review holds no object' };
+  const images = listPodImages(resource, object);
+  if (isEnding(object) && addsNoImage(images, request)) return { allowed: true };
+  return step({ resource: { ...resource, labels: readLabels(object) }, images });
+}
+
+/** True for an object that is being deleted: taking its finalizers away must stay possible. */
+function isEnding(object: JsonObject): boolean {
+  const metadata = object.get('metadata');
+  return isJsonObject(metadata) && typeof metadata.get('deletionTimestamp') === 'string';
+}
+
+function addsNoImage(images: readonly PodImage[], { resource, oldObject }: AdmissionRequest): boolean {
+  if (oldObject === undefined || !isEnding(oldObject)) return false;
+  const before = new Set(listPodImages(resource, oldObject).map(({ reference }) => reference));
+  return images.every(({ reference }) => before.has(reference));
+}
+
+function readLabels(object: JsonObject): ReadonlyMap<string, string> {
+  const metadata = object.get('metadata');
+  const labels = isJsonObject(metadata) ? metadata.get('labels') : undefined;
+  if (!isJsonObject(labels)) return new Map();
+  return new Map(Array.from(labels).filter((label): label is [string, string] => typeof label[1] === 'string'));
+}
+
+interface StepOptions extends Omit<AdmissionOptions, 'cacheMs' | 'now'> {
+  readonly timeoutMs: number;
+}
+
+/** Replaces each reference by one with the digest. */
+async function pinImages({ images }: Workload, options: StepOptions): Promise<AdmissionAnswer> {
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  const pinned = await mapImages(images, (reference) => resolveImage(reference, { ...options, signal }));
+  const patch = images.flatMap(({ path, reference }): readonly PatchOperation[] => {
+    const value = pinned.get(reference);
+    return value === undefined || value === reference ? [] : [{ op: 'replace', path, value }];
+  });
+  return { allowed: true, patch };
+}
+
+/** Asks the policies about each image. */
+async function checkImages(
+  { images, resource }: Workload,
+  { cache, ...options }: StepOptions & { readonly cache: DecisionCache<ImageDecision> },
+): Promise<AdmissionAnswer> {
+  const decisions = await mapImages(images, (reference) => {
+    const policies = selectPolicies(reference, options.policies, resource);
+    const names = policies.map(({ name }) => name);
+    const { registry, repository, digest } = parseReference(reference);
+    if (digest === undefined) return Promise.resolve(denyTag(reference));
+    const image = formatReference({ registry, repository, digest });
+    // Not bound to this request: others may wait for the same digest.
+    const make = (): Promise<ImageDecision> =>
+      evaluateDigest(reference, policies, { ...options, signal: AbortSignal.timeout(options.timeoutMs) });
+    return cache.read(JSON.stringify([image, names]), make);
+  });
+  const reasons = Array.from(decisions.values()).flatMap((decision) => decision.reasons);
+  const isAdmitted = Array.from(decisions.values()).every(({ admitted }) => admitted);
+  if (isAdmitted) return { allowed: true, warnings: reasons };
+  return { allowed: false, message: reasons.join('\n') };
+}
+
+function denyTag(reference: string): ImageDecision {
+  const reasons = [`${reference}: expected a digest, found a tag, which may come to mean something else`];
+  return { reference, image: reference, admitted: false, reasons, policies: [] };
+}
+
+/** One call for each different reference, a few at a time; the first that throws ends it. */
+async function mapImages<T>(
+  images: readonly PodImage[],
+  call: (reference: string) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+  const references = [...new Set(images.map(({ reference }) => reference))];
+  if (references.length > MAX_IMAGES) throw new RangeError(`expected at most ${MAX_IMAGES} different images`);
+  const results = new Map<string, T>();
+  const work = async (): Promise<void> => {
+    for (let next = references.shift(); next !== undefined; next = references.shift())
+      results.set(next, await call(next));
+  };
+  await Promise.all(Array.from({ length: MAX_PARALLEL }, work));
+  return results;
+}
+
+/** The answer of `make`, or a denial: of what it throws, or once the time is over. */
+async function answerInTime(make: () => Promise<AdmissionAnswer>, timeoutMs: number): Promise<AdmissionAnswer> {
+  const { promise: late, cancel } = waitFor(timeoutMs);
+  try {
+    return await Promise.race([make(), late]);
+  } catch (error) {
+    return { allowed: false, message: describeError(error) };
+  } finally {
+    cancel();
+  }
+}
+
+function waitFor(timeoutMs: number): { readonly promise: Promise<AdmissionAnswer>; readonly cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const promise = new Promise<AdmissionAnswer>((resolve) => {
+    const message = `no decision within ${timeoutMs} ms`;
+    timer = setTimeout(() => resolve({ allowed: false, message }), timeoutMs);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+function describeError(error: unknown): string {
+  if (isKeywaxError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof RangeError ? error.message : 'INTERNAL_ERROR: the webhook has a defect';
+}
