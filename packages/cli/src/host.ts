@@ -53,3 +53,11 @@ function wantsColor(stream: NodeJS.WriteStream, env: Host['env']): boolean {
   if (env['FORCE_COLOR'] !== undefined) return env['FORCE_COLOR'] !== '0' && env['FORCE_COLOR'] !== 'false';
   return stream.isTTY && env['TERM'] !== 'dumb';
 }
+
+/** Resolves once the command is to stop. */
+export function untilStopped({ signal }: Pick<Host, 'signal'>): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

@@ -8,7 +8,7 @@ import type { IssuerKind, RekorChoice, Stack, StackOptions } from '@keywax/stack
 import { type Command, defineCommand } from '../command.js';
 import { EXIT } from '../exit.js';
 import { usageError } from '../flags.js';
-import type { Host } from '../host.js';
+import { untilStopped } from '../host.js';
 import { writeOutput } from '../output-file.js';
 import { type Style, createStyle, encodeJsonText, escapeText, padText } from '../render/text.js';
 
@@ -119,11 +119,4 @@ function describeStack(
     `  --tuf-mirror ${urls.tuf} --tuf-root ${escapeText(files.tufRoot)}`,
     '',
   ].join('\n');
-}
-
-function untilStopped({ signal }: Host): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
