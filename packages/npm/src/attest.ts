@@ -27,7 +27,7 @@ export interface PublishAttachment {
   readonly content_type: string;
   /** The bundle as JSON text. */
   readonly data: string;
-  /** Of `data`, in bytes. */
+  /** Of `data` in UTF-16 code units, as npm counts it. */
   readonly length: number;
 }
 
@@ -73,7 +73,7 @@ export async function attestPackage(tarball: Uint8Array, options: AttestPackageO
     statement,
     bundle,
     attachments: Object.freeze({
-      [`${id.name}-${id.version}.sigstore`]: { content_type: bundle.mediaType, data, length: encodeUtf8(data).length },
+      [`${id.name}-${id.version}.sigstore`]: { content_type: bundle.mediaType, data, length: data.length },
     }),
   });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Git repositories as package.json, CI systems and people write them, in one spelling: `https://HOST/PATH`.
 // Refused: other schemes than those of git over a network, hosts without a path, gists, white space, control characters,
-// percent signs, `.` and `..` in paths.
+// percent signs, backslashes, `.` and `..` in paths.
 
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 
@@ -23,7 +23,7 @@ const MAX_CHARS = 2_048;
  * @throws INPUT_MALFORMED, INPUT_UNSUPPORTED
  */
 export function normalizeRepositoryUrl(text: string, at = 'repository'): string {
-  if (typeof text !== 'string' || text.length > MAX_CHARS || !/^[!-$&-~]+$/.test(text)) throw malformed(at, text);
+  if (typeof text !== 'string' || text.length > MAX_CHARS || !/^[!-$&-[\]-~]+$/.test(text)) throw malformed(at, text);
   const [address = ''] = text.split('#');
   const { host, path } = parseShorthand(address) ?? parseScpAddress(address) ?? parseUrl(address, at);
   const name = host.toLowerCase();
