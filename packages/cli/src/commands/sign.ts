@@ -14,7 +14,7 @@ import { type BundlePiece, SIGN_FLAGS, runSigning } from '../signing.js';
 export const signCommand: Command = defineCommand({
   operands: '[FLAGS] FILE …',
   about: `Signs files with keys that are used once, under the identity of an OIDC token, records the signatures in public
-logs, and verifies each bundle before it is written. Without a flag the token comes from SIGSTORE_ID_TOKEN or GitHub Actions.
+logs, and verifies each bundle before it is written. Without a flag the token comes from SIGSTORE_ID_TOKEN or the CI system.
 With --key a private key signs; its password is COSIGN_PASSWORD, or asked for on the terminal.`,
   flags: {
     ...SIGN_FLAGS,
