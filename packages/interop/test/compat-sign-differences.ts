@@ -75,6 +75,11 @@ export const SIGN_DIFFERENCES = {
     theirs: 'Services may be at any URL; the token of GitHub Actions is asked for wherever the environment says.',
     ours: 'Plain http goes to loopback alone; the token is asked for at a host of GitHub Actions, of its server, or on loopback.',
   },
+  'builder-classes': {
+    where: 'sign',
+    theirs: 'The builders derive from a class whose `prepare` and `package` can be overridden.',
+    ours: 'They have `create` alone.',
+  },
   'timestamp-requests': {
     where: 'sign',
     theirs: 'A timestamp is asked for in JSON, without a nonce, and without the certificate of the authority.',

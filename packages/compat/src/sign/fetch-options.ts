@@ -3,7 +3,7 @@
 
 import { type Delay, type Transport, waitWithTimer } from '@keywax/http';
 
-/** How often a request is tried again, and how long is waited before. Members that are not named here change nothing. */
+/** How often a request is tried again, and how long is waited before. */
 export interface RetryOptions {
   readonly retries?: number | undefined;
   /** The wait grows by this factor with each attempt; 2 unless given. */
@@ -12,8 +12,11 @@ export interface RetryOptions {
   readonly minTimeout?: number | undefined;
   /** The longest wait in milliseconds. */
   readonly maxTimeout?: number | undefined;
-  /** Without effect: waits are always spread at random. */
+  /** Without effect, as are those below: waits are always spread at random, and attempts have an end. */
   readonly randomize?: boolean | undefined;
+  readonly forever?: boolean | undefined;
+  readonly unref?: boolean | undefined;
+  readonly maxRetryTime?: number | undefined;
 }
 
 /** Further attempts: their number, `true` for one, or with waits. */
