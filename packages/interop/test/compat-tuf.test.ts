@@ -147,7 +147,7 @@ const CASES: readonly TufCase[] = [
   },
   {
     name: 'getTrustedRoot of a mirror without a root',
-    run: ({ tuf, options: { rootPath: _, ...options } }) => tuf.getTrustedRoot(options),
+    run: ({ tuf, options: { rootPath: _rootPath, ...options } }) => tuf.getTrustedRoot(options),
     expected: 'TUF_INIT_CACHE_ERROR',
   },
   {
@@ -255,7 +255,7 @@ describe('the TUF client', () => {
     const { options, requests } = await openScene('ours');
     await theirs.getTrustedRoot(options);
     requests.length = 0;
-    const { rootPath: _, ...rest } = options;
+    const { rootPath: _rootPath, ...rest } = options;
     expect(await ours.getTrustedRoot(rest)).toEqual(await theirs.getTrustedRoot({ ...rest, forceCache: true }));
   });
 });
