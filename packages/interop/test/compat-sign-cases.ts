@@ -5,6 +5,7 @@ import type { Interceptor, Stack } from '@keywax/stack';
 import type * as SigstoreSign from '@sigstore/sign';
 import type * as Sigstore from 'sigstore';
 import type { DifferenceName } from './compat-differences.js';
+import type { SIGN_DIFFERENCES } from './compat-sign-differences.js';
 import { ARTIFACT, STATEMENT, STATEMENT_TYPE } from './keywax.js';
 
 /** What both implementations offer. */
@@ -37,7 +38,7 @@ export interface SigningCase {
   /** What the environment holds during the call, beside a `PATH` without programs. */
   readonly environment?: (world: World) => Record<string, string>;
   /** Rows of `compat-differences.ts` that explain why the outcomes differ. */
-  readonly differs?: DifferenceName;
+  readonly differs?: DifferenceName | keyof typeof SIGN_DIFFERENCES;
   /** Whether the outcome is a bundle that both verifiers take; it is unless this says no. */
   readonly isBundle?: false;
 }
