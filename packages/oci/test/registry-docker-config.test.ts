@@ -93,7 +93,7 @@ describe("Docker's config.json", () => {
   });
 
   test('may be absent', async () => {
-    const source = dockerCredentials({ directory: join(tmpdir(), 'keywax-no-such-folder') });
+    const source = dockerCredentials({ directory: join(tmpdir(), 'keywax-no-such-folder'), environment: {} });
     await expect(source('host.example')).resolves.toBeUndefined();
   });
 
@@ -116,7 +116,7 @@ describe("Docker's config.json", () => {
     const { directory } = await prepare({});
     await rm(join(directory, 'config.json'));
     await mkdir(join(directory, 'config.json'));
-    await failure('FILE_FAILED', dockerCredentials({ directory })('host.example'));
+    await failure('FILE_FAILED', dockerCredentials({ directory, environment: {} })('host.example'));
   });
 });
 

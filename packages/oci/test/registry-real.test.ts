@@ -169,7 +169,7 @@ describe.skipIf(!hasSkopeo)(hasSkopeo ? 'skopeo' : 'skopeo (not installed)', () 
     const { status, stderr } = await run(['copy', ...options, ...images]);
     expect({ status, stderr }).toMatchObject({ status: 0 });
     const theirs = openRepository(parseReference(`${registry.host}/theirs:v1`), {
-      credentials: dockerCredentials({ directory: '/nonexistent' }),
+      credentials: dockerCredentials({ directory: '/nonexistent', environment: {} }),
     });
     const { manifest: index } = await theirs.fetchManifest('v1');
     if (index.kind !== 'index') return expect.fail('expected an index');

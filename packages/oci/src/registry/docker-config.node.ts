@@ -16,8 +16,8 @@ import { DOCKER_HUB } from './reference.js';
 export interface DockerCredentialsOptions {
   /** The folder of `config.json`: `$DOCKER_CONFIG`, or `.docker` in the user's home. */
   readonly directory: string;
-  /** Environment of credential helpers; that of the process unless given. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Environment of credential helpers, such as `process.env`: its `PATH` is where they are looked for. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** For a credential helper; 30,000 unless given. */
   readonly helperTimeoutMs?: number;
 }
@@ -64,7 +64,7 @@ const decodeConfig: Decoder<DockerConfig> = /* @__PURE__ */ decodeOpenObject<Doc
  */
 export function dockerCredentials({
   directory,
-  environment = process.env,
+  environment,
   helperTimeoutMs = HELPER_TIMEOUT_MS,
 }: DockerCredentialsOptions): CredentialSource {
   return async (registry) => {

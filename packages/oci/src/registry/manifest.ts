@@ -23,7 +23,6 @@ import {
   encodeDescriptor,
   mayHave,
 } from './descriptor.js';
-import { computeDigest } from './digest.js';
 import { readRegistry, registryInvalid } from './failure.js';
 import { INDEX_TYPES, MANIFEST_TYPES, MEDIA_TYPES } from './media-types.js';
 
@@ -159,9 +158,4 @@ export function encodeManifest(manifest: Manifest | Index): Uint8Array {
   const names = Object.entries(annotations);
   if (names.length > 0) members.push(['annotations', new Map(names)]);
   return encodeUtf8(encodeJson(new Map(members)));
-}
-
-/** The descriptor of a manifest's bytes, with what a list of referrers says about it. */
-export function describeManifest(bytes: Uint8Array, manifest: Manifest | Index): Descriptor {
-  return Object.freeze({ mediaType: manifest.mediaType, digest: computeDigest(bytes), size: bytes.length });
 }

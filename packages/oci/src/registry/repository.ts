@@ -64,7 +64,12 @@ export interface Repository {
 
 const OCTETS = 'application/octet-stream';
 
-/** Opens the repository of a reference; nothing is sent yet. */
+/**
+ * Opens the repository of a reference; nothing is sent yet.
+ * @example
+ * const repository = openRepository(parseReference('ghcr.io/owner/image:v1'), { credentials });
+ * const { digest } = await repository.resolve();
+ */
 export function openRepository(reference: Reference, options: RepositoryOptions = {}): Repository {
   const { onProgress } = options;
   const { registry, repository: path } = reference;
