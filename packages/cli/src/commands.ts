@@ -27,6 +27,26 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'show what a bundle claims, without verifying it',
     load: async () => (await import('./commands/inspect.js')).inspectCommand,
   },
+  'image sign': {
+    summary: 'sign container images',
+    load: async () => (await import('./commands/image-sign.js')).imageSignCommand,
+  },
+  'image attest': {
+    summary: 'sign a statement about container images',
+    load: async () => (await import('./commands/image-attest.js')).imageAttestCommand,
+  },
+  'image verify': {
+    summary: 'verify that the signer you name signed an image, or attested something of it',
+    load: async () => (await import('./commands/image-verify.js')).imageVerifyCommand,
+  },
+  'image tree': {
+    summary: 'show what hangs on an image',
+    load: async () => (await import('./commands/image-tree.js')).imageTreeCommand,
+  },
+  'image copy': {
+    summary: 'copy an image with its signatures',
+    load: async () => (await import('./commands/image-copy.js')).imageCopyCommand,
+  },
   'bundle create': {
     summary: 'make a bundle of a detached signature, or of an old bundle of cosign',
     load: async () => (await import('./commands/bundle-create.js')).bundleCreateCommand,

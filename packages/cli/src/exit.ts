@@ -4,7 +4,7 @@
 import { ERROR_CODES, type ErrorCategory, type KeywaxError, isKeywaxError } from '@keywax/core/errors';
 
 /** What the process answers. */
-export const EXIT = { ok: 0, refused: 1, usage: 2, unavailable: 3, interrupted: 130 } as const;
+export const EXIT = { ok: 0, refused: 1, usage: 2, unavailable: 3, unsigned: 10, interrupted: 130 } as const;
 
 /** An exit code. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -21,6 +21,7 @@ const BY_CATEGORY: Readonly<Partial<Record<ErrorCategory, ExitCode>>> = {
   TUF_NOTFOUND: EXIT.unavailable,
   SERVICE: EXIT.unavailable,
   AUTH: EXIT.unavailable,
+  REGISTRY: EXIT.unavailable,
   NET_BODY: EXIT.unavailable,
   NET_TIMEOUT: EXIT.unavailable,
   NET_STATUS: EXIT.unavailable,
@@ -32,12 +33,13 @@ const BY_CATEGORY: Readonly<Partial<Record<ErrorCategory, ExitCode>>> = {
 
 /** The exit code of an error; whatever is not listed is a refusal. */
 export function exitCodeOf(error: unknown): ExitCode {
+  if (isKeywaxError(error, 'IMAGE_UNSIGNED')) return EXIT.unsigned;
   return (isKeywaxError(error) ? BY_CATEGORY[ERROR_CODES[error.code].category] : undefined) ?? EXIT.refused;
 }
 
-/** The worst of several: a refusal says most, then what could not be reached, then what was asked wrongly. */
+/** The worst of several: a refusal says most, then a missing signature, what could not be reached, what was asked wrongly. */
 export function worstExit(codes: readonly ExitCode[]): ExitCode {
-  const order = [EXIT.interrupted, EXIT.refused, EXIT.unavailable, EXIT.usage];
+  const order = [EXIT.interrupted, EXIT.refused, EXIT.unsigned, EXIT.unavailable, EXIT.usage];
   return order.find((code) => codes.includes(code)) ?? EXIT.ok;
 }
 

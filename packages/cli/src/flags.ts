@@ -17,6 +17,8 @@ export interface ListFlag {
   readonly value: string;
   readonly help: string;
   readonly list: true;
+  /** One letter that stands for the name. */
+  readonly short?: string;
 }
 
 /** A flag that is there or not. */
@@ -24,6 +26,8 @@ export interface SwitchFlag {
   readonly value?: undefined;
   readonly help: string;
   readonly list?: undefined;
+  /** One letter that stands for the name. */
+  readonly short?: string;
 }
 
 /** The flags of a command by name, without dashes. */
@@ -48,9 +52,12 @@ export function usageError(message: string): KeywaxError {
 /** Reads the arguments of a command. @throws CONFIG_INVALID */
 export function parseFlags<F extends Flags>(args: readonly string[], flags: F): Invocation<F> {
   const options = Object.fromEntries(
-    Object.entries(flags).map(([name, { value }]) => [
+    Object.entries(flags).map(([name, flag]) => [
       name,
-      { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+      {
+        type: flag.value === undefined ? ('boolean' as const) : ('string' as const),
+        ...('short' in flag && flag.short !== undefined ? { short: flag.short } : {}),
+      },
     ]),
   );
   const { positionals, tokens } = readTokens(args, options);
@@ -70,7 +77,7 @@ export function parseFlags<F extends Flags>(args: readonly string[], flags: F): 
 
 function readTokens(
   args: readonly string[],
-  options: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>,
+  options: Readonly<Record<string, { readonly type: 'string' | 'boolean'; readonly short?: string }>>,
 ) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });

@@ -81,15 +81,13 @@ export interface BundlePiece {
 
 /** Makes the signatures one after the other, each written before the next begins. */
 export async function runSigning(tasks: readonly SigningTask[], flags: SignFlagValues, host: Host): Promise<void> {
-  refuseTogether(flags, ['identity-token-file', 'identity-token-env', 'identity-token']);
   if (flags.json === true && flags.bundle === STDOUT) throw usageError('--json and --bundle - exclude each other');
   const force = flags.force === true;
   for (const { inputs, output, pieces = [] } of tasks) {
     for (const place of [output, ...pieces.map((piece) => piece.output)])
       if (place !== STDOUT) await checkPlace(inputs, place, force);
   }
-  const options =
-    flags.key === undefined ? await readSignOptions(flags, host) : await readKeyOptions(flags, flags.key, host);
+  const options = await obtainSignOptions(flags, host);
   const results: { readonly file: string; readonly bundle: string }[] = [];
   for (const { name, output, sign, pieces = [] } of tasks) {
     const bundle = await sign(options);
@@ -104,6 +102,15 @@ export async function runSigning(tasks: readonly SigningTask[], flags: SignFlagV
   if (flags.json === true) await host.out.write(encodeJsonText({ results }));
 }
 
+/** With what is signed, and where: an identity, or a key. @throws CONFIG_INVALID, FILE_FAILED, and as `obtainInstance` */
+export async function obtainSignOptions(
+  flags: Omit<SignFlagValues, 'bundle' | 'force' | 'json'>,
+  host: Host,
+): Promise<SignOptions> {
+  refuseTogether(flags, ['identity-token-file', 'identity-token-env', 'identity-token']);
+  return flags.key === undefined ? readSignOptions(flags, host) : readKeyOptions(flags, flags.key, host);
+}
+
 async function reportSigned(name: string, output: string, bundle: SerializedBundle, { err }: Host): Promise<void> {
   const style = createStyle(err);
   const place = output === STDOUT ? '' : `, bundle in ${escapeText(output)}`;
@@ -113,7 +120,7 @@ async function reportSigned(name: string, output: string, bundle: SerializedBund
 }
 
 /** Whom the certificate names; the bundle was verified when it was made. */
-function describeSigner(bundle: SerializedBundle): string {
+export function describeSigner(bundle: SerializedBundle): string {
   const { material, entries } = decodeBundle(bundle);
   const [leaf] = material.kind === 'certificate' ? material.certificates : [];
   if (leaf === undefined) return entries.length === 0 ? 'a key, and recorded in no log' : 'a key';

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { realpath } from 'node:fs/promises';
-import {
-  type IdentityPolicy,
-  type Verifier,
-  type VerifyOptions,
-  createVerifier,
-  isKeywaxError,
-  unsafeNoLog,
-} from 'keywax';
+import { type IdentityPolicy, type Verifier, type VerifyOptions, createVerifier, isKeywaxError } from 'keywax';
 import { type Operand, readArtifactOperand, withArtifactFile } from '../artifact-file.js';
 import { findBundle } from '../bundle-file.js';
 import { type Command, defineCommand } from '../command.js';
@@ -16,6 +9,7 @@ import { DETACHED_FLAGS, checkDetachedFlags, readDetached, readEvidence } from '
 import { EXIT, type ExitCode, exitCodeOf, worstExit } from '../exit.js';
 import { type FlagValues, type Flags, refuseTogether, usageError } from '../flags.js';
 import type { Host } from '../host.js';
+import { IGNORED_LOG_FLAG, TRUST_IN_NOBODY, needsTrust, readIgnoredLog } from '../ignored-log.js';
 import { type ObtainedInstance, TRUST_FLAGS, obtainInstance } from '../instance-flags.js';
 import type { Outcome } from '../outcome.js';
 import { POLICY_FLAGS, readPolicyFlags } from '../policy-flags.js';
@@ -32,25 +26,11 @@ const FLAGS = {
   ...TRUST_FLAGS,
   ...THRESHOLD_FLAGS,
   ...DETACHED_FLAGS,
-  'insecure-ignore-tlog': { help: 'demand no log: with --key not even a time, else a timestamp' },
+  ...IGNORED_LOG_FLAG,
   'predicate-type': { value: 'URI', help: 'the predicate type that a statement must have' },
   explain: { help: 'show what was proven, and each check' },
   json: { help: 'print the result as JSON' },
 } satisfies Flags;
-
-/** What only makes sense where somebody is trusted. */
-const TRUST_NAMES = [
-  'instance',
-  'tuf-mirror',
-  'tuf-root',
-  'trusted-root',
-  'trust-config',
-  'timestamp-threshold',
-] as const;
-const TRUST_IN_NOBODY: ObtainedInstance = {
-  instance: { trustedRoot: { mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1' } },
-  thresholds: {},
-};
 
 /** `keywax verify`. */
 export const verifyCommand: Command = defineCommand({
@@ -81,19 +61,6 @@ together with --bundle. Everything is listed, and one failure fails the whole.`,
     return worstExit(outcomes.map(exitOf));
   },
 });
-
-/** A key alone is left where neither a log nor a timestamp is demanded: nobody has to be trusted, or asked. */
-function needsTrust(flags: FlagValues<typeof FLAGS>): boolean {
-  const asked = TRUST_NAMES.some((name) => flags[name] !== undefined);
-  return asked || flags.key === undefined || flags['insecure-ignore-tlog'] !== true;
-}
-
-function readIgnoredLog(flags: FlagValues<typeof FLAGS>): Pick<VerifyOptions, 'logThreshold' | 'timestampThreshold'> {
-  if (flags['insecure-ignore-tlog'] !== true) return {};
-  refuseTogether(flags, ['insecure-ignore-tlog', 'log-threshold']);
-  if (flags['timestamp-threshold'] !== undefined) return { logThreshold: 'none' };
-  return flags.key === undefined ? { logThreshold: 'none', timestampThreshold: 1 } : { logThreshold: unsafeNoLog };
-}
 
 interface Task {
   readonly verifier: Verifier;
