@@ -101,7 +101,9 @@ describe('an attested package', () => {
       const tarball = pack(name);
       const env = { ...GITLAB, SIGSTORE_ID_TOKEN: await world.stack.mintToken({ kind: 'gitlab' }) };
       const { attachments } = await attest(tarball, { env, form });
-      expect(await publish({ name, tarball, attachments, repository: 'https://gitlab.com/group/project.git' })).toBeLessThan(300);
+      expect(
+        await publish({ name, tarball, attachments, repository: 'https://gitlab.com/group/project.git' }),
+      ).toBeLessThan(300);
       expect((await verify(name)).provenance).toMatchObject({
         sourceRepository: 'https://gitlab.com/group/project',
         workflow: '.gitlab-ci.yml',
@@ -124,7 +126,7 @@ describe('an attested package', () => {
     ['no tarball', new Uint8Array(10), {}, 'INPUT_MALFORMED'],
     ['no bytes', 'pkg.tgz' as never, {}, 'CONFIG_INVALID'],
     ['an environment of nothing', pack('pkg'), { env: {} }, 'CONFIG_INVALID'],
-    ['no environment', pack('pkg'), { env: undefined }, 'CONFIG_INVALID'],
+    ['no environment', pack('pkg'), { env: null as never }, 'CONFIG_INVALID'],
     ['an environment without a token', pack('pkg'), { env: GITHUB }, 'TOKEN_UNAVAILABLE'],
   ])('is not made of %s', async (_, tarball, options, code) => {
     const error: unknown = await attest(tarball, { env: GITHUB, ...options }).catch((thrown: unknown) => thrown);
