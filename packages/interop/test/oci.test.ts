@@ -124,7 +124,7 @@ async function signStatement(digest: string): Promise<object> {
     predicate: {},
   };
   const data = Buffer.from(JSON.stringify(statement));
-  return bundleToJSON(await builder.create({ data, type: 'application/vnd.in-toto+json' })) as object;
+  return bundleToJSON(await builder.create({ data, type: 'application/vnd.in-toto+json' }));
 }
 
 async function pushImage(reference: string, registry: VerifyImageOptions['registry']): Promise<string> {

@@ -301,7 +301,7 @@ describe('what is written', () => {
       layers.map((layer) => fetchText(`${registry.url}/v2/library/app/blobs/${layer.digest}`)),
     );
     expect(payloads).toEqual([payload, payload.replace('null', '{"a":"b"}')]);
-    const { annotations = {}, mediaType } = layers[0] ?? {};
+    const { annotations, mediaType } = layers[0] ?? { annotations: {} as Record<string, string>, mediaType: '' };
     expect(mediaType).toBe('application/vnd.dev.cosign.simplesigning.v1+json');
     expect(Object.keys(annotations)).toEqual([
       'dev.cosignproject.cosign/signature',
