@@ -43,7 +43,6 @@ export const LAZY = [
   'reflect-metadata',
   '@noble/curves',
   '@noble/ciphers',
-  'pkcs11js',
   '#noble',
 ];
 
