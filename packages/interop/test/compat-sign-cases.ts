@@ -236,6 +236,11 @@ const TOKEN_CASES: readonly SigningCase[] = [
       ['has no claims', 'a.!.c', 'tokens-in-messages'],
       ['has no subject', jwt({ ...SOUND, sub: undefined }), 'tokens-in-messages'],
       ['has an address that nobody verified', jwt({ ...SOUND, email: 'a@example.com' }), 'tokens-in-messages'],
+      [
+        'says in text that its address is verified',
+        jwt({ ...SOUND, email: 'a@example.com', email_verified: 'true' }),
+        'incomplete-tokens',
+      ],
       ['is of another issuer', jwt(SOUND), undefined],
       ['has expired', jwt({ ...SOUND, exp: 1 }), 'useless-tokens'],
       ['has no audience', jwt({ ...SOUND, aud: undefined }), 'incomplete-tokens'],

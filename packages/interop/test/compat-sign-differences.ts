@@ -16,7 +16,7 @@ export const SIGN_DIFFERENCES = {
   'tokens-in-messages': {
     where: 'sign',
     theirs: '`IDENTITY_TOKEN_PARSE_ERROR` repeats the identity token in its message.',
-    ours: 'No message, cause or property of an error holds a token.',
+    ours: 'No error that is made here holds a token; the `cause` of `IDENTITY_TOKEN_READ_ERROR` is what the provider of the caller threw.',
   },
   'incomplete-tokens': {
     where: 'sign',
