@@ -15,7 +15,7 @@ import { describeDockerRegistry, startDockerRegistry } from '../../oci/test/dock
 import { type Called, call, makeFolder } from './call.js';
 
 const KEYWAX = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const isBuilt = existsSync(fileURLToPath(new URL('../dist/commands/image-sign.js', import.meta.url)));
+const isBuilt = existsSync(KEYWAX) && spawnSync(process.execPath, [KEYWAX, 'help', 'image', 'sign']).status === 0;
 
 let stack: Stack;
 let registry: OciRegistry;
