@@ -10,6 +10,7 @@ import { bundleToJSON } from './bundle/json.js';
 import type { Bundle } from './bundle/records.js';
 import { PolicyError, VerificationError } from './errors.js';
 import type { CompatListener } from './events.js';
+import { copyOwn } from './own-options.js';
 import { trustedRootToJSON } from './trust/json.js';
 import type { PublicKey, TrustedRoot } from './trust/records.js';
 import { decodeStrictly } from './verification/decode.js';
@@ -97,7 +98,7 @@ export class Verifier {
 
   constructor(trustMaterial: TrustMaterial, options: VerifierOptions = {}) {
     this.#material = trustMaterial;
-    this.#options = { ...options };
+    this.#options = copyOwn(options);
   }
 
   /** @throws VerificationError, PolicyError, and what the finder of keys throws */
@@ -132,14 +133,15 @@ function findKey({ publicKey: find }: TrustMaterial, hint: string): FoundKey {
   return { publicKey: readPublicKey(exportKey(found.publicKey)), validFor: (date) => found.validFor(date) };
 }
 
-function readPolicy({ subjectAlternativeName: name, extensions = {}, oids = [] }: VerificationPolicy): SignerPolicy {
+function readPolicy(policy: VerificationPolicy): SignerPolicy {
+  const { subjectAlternativeName: name, extensions = {}, oids = [] } = copyOwn(policy);
   for (const [extension, value] of Object.entries(extensions)) {
     if (extension === 'issuer' && value !== undefined) continue;
     const message = `invalid certificate extension - expected ${extension}=${value}, which no certificate has`;
     throw new PolicyError({ code: 'UNTRUSTED_SIGNER_ERROR', message });
   }
   return {
-    issuer: extensions.issuer,
+    issuer: copyOwn(extensions).issuer,
     search: name === undefined || name === '' ? undefined : new RegExp(name),
     extensions: oids.map(({ oid, value }) => [oid?.id.join('.'), value]),
   };

@@ -12,6 +12,7 @@ import { createDirectoryStore } from '@keywax/tuf/directory-store';
 import { PRODUCTION_ROOT } from '@keywax/tuf/production';
 import { TUFError, type TUFErrorCode } from '../errors.js';
 import type { CompatListener } from '../events.js';
+import { copyOwn } from '../own-options.js';
 import { DEFAULT_RETRY, DEFAULT_TIMEOUT, type Retry, toTransport } from '../sign/fetch-options.js';
 import { defaultCachePath } from './app-data.js';
 import { DEFAULT_MIRROR_URL } from './mirror.js';
@@ -53,7 +54,8 @@ export interface Repository {
 }
 
 /** Opens a repository; nothing is asked for yet. @throws TUFError TUF_INIT_CACHE_ERROR where no root is known */
-export async function openRepository(options: TUFOptions): Promise<Repository> {
+export async function openRepository(given: TUFOptions): Promise<Repository> {
+  const options = copyOwn(given);
   const { mirrorURL = DEFAULT_MIRROR_URL, retry = DEFAULT_RETRY, timeout = DEFAULT_TIMEOUT } = options;
   const { fetch, signal, onEvent } = options;
   const { host, pathname } = new URL(mirrorURL);

@@ -5,6 +5,7 @@ import { loadSyncCrypto } from '@keywax/core/crypto';
 import type { PreparedTrust } from '@keywax/verify';
 import { bundleFromJSON } from '../bundle/json.js';
 import type { SerializedBundle } from '../bundle/records.js';
+import { copyOwn } from '../own-options.js';
 import { decodeStrictly } from './decode.js';
 import { type VerifyOptions, selectKeyFinder, selectPolicy, selectThresholds, selectTrustSource } from './options.js';
 import { type Signer, type VerificationTask, runTask, runTaskSync } from './run.js';
@@ -20,15 +21,17 @@ export interface BundleVerifier {
 export async function verifyOnce(
   bundle: SerializedBundle,
   data: Uint8Array | undefined,
-  options: VerifyOptions,
+  given: VerifyOptions,
 ): Promise<Signer> {
+  const options = copyOwn(given);
   const describe = prepareOptions(options);
   const trust = await loadTrust(selectTrustSource(options));
   return runTask(describe(trust, bundle, data));
 }
 
 /** Obtains trust for many bundles. @throws TUFError */
-export async function openVerifier(options: VerifyOptions): Promise<BundleVerifier> {
+export async function openVerifier(given: VerifyOptions): Promise<BundleVerifier> {
+  const options = copyOwn(given);
   const describe = prepareOptions(options);
   const [trust] = await Promise.all([loadTrust(selectTrustSource(options)), loadSyncCrypto()]);
   return { verify: (bundle, data) => runTaskSync(describe(trust, bundle, data)) };

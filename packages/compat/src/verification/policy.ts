@@ -51,10 +51,10 @@ export function selectName(identity: SignerIdentity): string | undefined {
 }
 
 /** @throws PolicyError where a proven signer lacks what the policy demands beyond the identity */
-export function checkExtensions({ extensions = [], ...names }: SignerPolicy, signer: VerifiedSigner): void {
+export function checkExtensions(policy: SignerPolicy, signer: VerifiedSigner): void {
+  const { extensions = [] } = policy;
   if (signer.kind === 'key') {
-    const isDemanding = extensions.length > 0 || Object.values(names).some((demand) => demand !== undefined);
-    if (isDemanding) throw refuse('expected a certificate that names its subject, found a key');
+    if (isDemanding(policy)) throw refuse('expected a certificate that names its subject, found a key');
     return;
   }
   for (const [oid, value] of extensions) {
@@ -66,13 +66,17 @@ export function checkExtensions({ extensions = [], ...names }: SignerPolicy, sig
 
 /** Tells the caller where a policy leaves more open than it seems to. */
 export function reportWeakness({ search, ...demands }: SignerPolicy, report: CompatListener): void {
-  if (search === undefined && Object.values(demands).every((demand) => demand === undefined)) {
+  if (search === undefined && !isDemanding(demands)) {
     report({ kind: 'identityUnchecked', message: 'no option says who may have signed, so anyone may' });
   }
   if (search !== undefined && !(search.source.startsWith('^') && search.source.endsWith('$'))) {
     const message = `the identity ${quoteText(search.source)} is searched for, and longer names hold it too; use certificateIdentity`;
     report({ kind: 'identityUnanchored', message });
   }
+}
+
+function isDemanding({ extensions = [], ...names }: SignerPolicy): boolean {
+  return extensions.length > 0 || Object.values(names).some((demand) => demand !== undefined);
 }
 
 function refuse(message: string): PolicyError {
