@@ -53,7 +53,10 @@ export async function attestPackage(tarball: Uint8Array, options: AttestPackageO
   if (!(tarball instanceof Uint8Array)) throw refusal('CONFIG_INVALID', 'tarball', { expected: 'bytes' });
   if (typeof options !== 'object' || options === null)
     throw refusal('CONFIG_INVALID', 'options', { expected: 'a record with the environment of the build' });
-  const { env, provider, form, name, version, ...sign } = options;
+  const { env, provider, form, name, version, ...sign } = Object.assign(
+    Object.create(null) as AttestPackageOptions,
+    options,
+  );
   const sha512 = hash('sha512', tarball);
   const id = await readTarballId(tarball);
   checkExpected('name', name, id.name);

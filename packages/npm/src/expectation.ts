@@ -5,6 +5,7 @@ import { quoteText } from '@keywax/core/errors';
 import { compilePattern } from '@keywax/verify';
 import type { Matcher } from 'keywax';
 import type { PackageEvidence } from './evidence.js';
+import { copyOptions } from './options.js';
 import { type PackageCheckId, type PackageLedger, refusal } from './package-report.js';
 import type { ProvenSource } from './proven-source.js';
 import { normalizeRepositoryUrl } from './repository-url.js';
@@ -52,12 +53,7 @@ const NAMES: readonly (keyof Expectation)[] = ['sourceRepository', 'workflow', '
 
 /** @throws CONFIG_INVALID for an expectation of nothing, of something unknown, or that is not text */
 export function readExpectation(expectation: Expectation): ReadExpectation {
-  if (typeof expectation !== 'object' || expectation === null || Array.isArray(expectation))
-    throw refusal('CONFIG_INVALID', 'expect', { expected: 'a record' });
-  const own = Object.assign(Object.create(null) as Expectation, expectation);
-  const unknown = Object.keys(own).find((name) => !NAMES.some((known) => known === name));
-  if (unknown !== undefined)
-    throw refusal('CONFIG_INVALID', 'expect', { expected: `one of ${NAMES.join(', ')}`, actual: quoteText(unknown) });
+  const own = copyOptions(expectation, NAMES, 'expect');
   if (NAMES.every((name) => own[name] === undefined))
     throw refusal('CONFIG_INVALID', 'expect', { expected: 'at least one expectation' });
   const { sourceRepository, workflow, ref, builder, trigger } = own;

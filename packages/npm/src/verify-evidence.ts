@@ -8,6 +8,7 @@ import { type ArtifactStream, type Verifier, digestArtifact } from 'keywax';
 import type { PackageEvidence, RegistryKey } from './evidence.js';
 import { type Expectation, type MetExpectation, checkExpectation, readExpectation } from './expectation.js';
 import { type Integrity, matchIntegrity, parseIntegrity, requireStrongDigest } from './integrity.js';
+import { copyOptions } from './options.js';
 import { type PackageLedger, type PackageReport, openPackageLedger, refusal } from './package-report.js';
 import { checkPackageId } from './purl.js';
 import { checkDistinctKeys } from './registry-keys.js';
@@ -75,10 +76,59 @@ export async function verifyEvidence(
 ): Promise<VerifiedPackage> {
   const ledger = openPackageLedger();
   try {
-    return await verifyWith(evidence, requirements, ledger);
+    return await verifyWith(readEvidence(evidence), readRequirements(requirements), ledger);
   } catch (error) {
     throw ledger.refuse(error);
   }
+}
+
+const REQUIREMENT_NAMES = [
+  'registry',
+  'keys',
+  'verifier',
+  'integrity',
+  'tarball',
+  'expect',
+  'allowUnsigned',
+  'now',
+  'signal',
+] as const satisfies readonly (keyof EvidenceRequirements)[];
+
+function readRequirements(requirements: EvidenceRequirements): EvidenceRequirements {
+  const own = copyOptions(requirements, REQUIREMENT_NAMES, 'requirements');
+  if (typeof own.registry !== 'string' || own.registry === '')
+    throw refusal('CONFIG_INVALID', 'registry', { expected: 'the URL of the registry' });
+  if (!Array.isArray(own.keys)) throw refusal('CONFIG_INVALID', 'keys', { expected: 'a list of keys, possibly empty' });
+  if (typeof own.verifier?.verify !== 'function')
+    throw refusal('CONFIG_INVALID', 'verifier', { expected: 'what createVerifier made' });
+  if (own.allowUnsigned !== undefined && typeof own.allowUnsigned !== 'boolean')
+    throw refusal('CONFIG_INVALID', 'allowUnsigned', { expected: 'true or false' });
+  return own;
+}
+
+const EVIDENCE_NAMES = [
+  'name',
+  'version',
+  'integrity',
+  'signatures',
+  'publishedAt',
+  'attestations',
+  'declaresProvenance',
+  'repository',
+  'tarballUrl',
+] as const satisfies readonly (keyof PackageEvidence)[];
+
+/** The members that are looked at, and nothing inherited; others, such as where evidence comes from, are the caller's. */
+function readEvidence(evidence: PackageEvidence): PackageEvidence {
+  if (typeof evidence !== 'object' || evidence === null)
+    throw refusal('CONFIG_INVALID', 'evidence', { expected: 'a record' });
+  const members = EVIDENCE_NAMES.filter((name) => Object.hasOwn(evidence, name)).map(
+    (name) => [name, evidence[name]] as const,
+  );
+  const own = Object.assign(Object.create(null) as PackageEvidence, Object.fromEntries(members));
+  if (!Array.isArray(own.signatures) || !Array.isArray(own.attestations) || typeof own.declaresProvenance !== 'boolean')
+    throw refusal('CONFIG_INVALID', 'evidence', { expected: 'signatures, attestations and declaresProvenance' });
+  return own;
 }
 
 async function verifyWith(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Instance, type TrustOptions, type Verifier, createVerifier } from 'keywax';
 import type { RegistryKey } from './evidence.js';
 import { fetchRegistryKeys } from './fetch-keys.js';
+import { copyOptions } from './options.js';
 import { refusal } from './package-report.js';
 import { type RegistryClient, openRegistryClient } from './registry-client.js';
 import type { NpmConfig } from './registry/settings.js';
@@ -30,6 +31,28 @@ export interface VerifyPackageOptions
   readonly keys?: readonly RegistryKey[];
 }
 
+const OPTION_NAMES = [
+  'name',
+  'version',
+  'integrity',
+  'tarball',
+  'expect',
+  'allowUnsigned',
+  'registry',
+  'npmConfig',
+  'client',
+  'instance',
+  'verifier',
+  'keys',
+  'now',
+  'offline',
+  'cacheDirectory',
+  'fetch',
+  'signal',
+  'timeoutMs',
+  'retries',
+] as const satisfies readonly (keyof VerifyPackageOptions)[];
+
 /**
  * Verifies one version of a package as its registry serves it: the registry's signature, and the attestations. Its keys
  * come from the instance's TUF repository first, from the registry second.
@@ -43,9 +66,7 @@ export interface VerifyPackageOptions
  * });
  */
 export async function verifyPackage(options: VerifyPackageOptions): Promise<VerifiedPackage> {
-  if (typeof options !== 'object' || options === null)
-    throw refusal('CONFIG_INVALID', 'options', { expected: 'a record with name and version' });
-  const own = Object.assign(Object.create(null) as VerifyPackageOptions, options);
+  const own = copyOptions(options, OPTION_NAMES);
   const { name, version, now, signal } = own;
   const client = own.client ?? (await openRegistryClient(describeClient(own)));
   const registry = own.registry ?? client.registryOf(name);

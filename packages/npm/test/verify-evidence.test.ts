@@ -225,6 +225,39 @@ describe('a version that the registry signed', () => {
   });
 });
 
+describe('what a caller passes', () => {
+  test.each<[string, object]>([
+    ['an option that is not known', { expects: { trigger: 'push' } }],
+    ['no keys', { keys: undefined }],
+    ['no registry', { registry: '' }],
+    ['no verifier', { verifier: {} }],
+    ['an option of another type', { allowUnsigned: 'no' }],
+  ])('is refused with %s', async (_, requirements) => {
+    expect(await codeOf(verify({}, requirements))).toBe('CONFIG_INVALID');
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', null],
+    ['an empty record', {}],
+    ['signatures that are no list', { name: 'pkg', version: '1.0.0', integrity: INTEGRITY, signatures: {} }],
+  ])('is refused with evidence that is %s', async (_, evidence) => {
+    const { keys, verifier } = fixture;
+    const work = verifyEvidence(evidence as PackageEvidence, { registry: REGISTRY, keys, verifier });
+    expect(await codeOf(work)).toBe('CONFIG_INVALID');
+  });
+
+  test('is nothing that is inherited', async () => {
+    const polluted = Object.prototype as { allowUnsigned?: boolean; declaresProvenance?: boolean };
+    const evidence = { ...(await attested()), signatures: [] };
+    polluted.allowUnsigned = true;
+    try {
+      expect(await codeOf(verify(evidence))).toBe('PACKAGE_UNSIGNED');
+    } finally {
+      delete polluted.allowUnsigned;
+    }
+  });
+});
+
 describe('a version with provenance', () => {
   test('tells where it was built, and by which proof the key had not expired', async () => {
     const keys = [registryKey(fixture.key, { validFrom: before, expires: after, source: 'registry' })];

@@ -63,6 +63,7 @@ describe('a package of a registry on loopback', () => {
     ['signed', { keys: [] }, 'KEY_NOT_FOUND'],
     ['signed', { expect: { trigger: 'push' } }, 'PACKAGE_PROVENANCE_MISSING'],
     ['signed', { tarball: new Uint8Array(1) }, 'ARTIFACT_MISMATCH'],
+    ['signed', { expects: {} } as object, 'CONFIG_INVALID'],
     ['../signed', {}, 'CONFIG_INVALID'],
     ['signed', { version: 'latest' }, 'CONFIG_INVALID'],
   ])('%s %j is refused', async (name, options, code) => {
