@@ -7,6 +7,7 @@ const root = new URL('../', import.meta.url);
 // The registry does not keep the process alive: it ends once the example has.
 describeExamples(root, new URL('README.md', root), {
   before: `
+import { startStack } from '@keywax/stack';
 import { startOciRegistry } from '@keywax/stack/oci-registry';
 import { MEDIA_TYPES, encodeManifest, openRepository as open, parseReference as parse } from '@keywax/oci';
 import { Server } from 'node:net';
@@ -19,5 +20,9 @@ const pushed = open(parse(host + '/app'));
 const config = await pushed.uploadBlob(new TextEncoder().encode('{}'), MEDIA_TYPES.ociConfig);
 const manifest = { kind: 'manifest', mediaType: MEDIA_TYPES.ociManifest, config, layers: [config], annotations: {} };
 await pushed.putManifest(encodeManifest(manifest), manifest.mediaType, 'v1');
+const stack = await startStack();
+const instance = { trustConfig: stack.clientTrustConfig() };
+const identityToken = await stack.mintToken({ kind: 'email' });
+const issuer = stack.urls.oidc;
 `,
 });
