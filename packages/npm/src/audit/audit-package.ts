@@ -103,7 +103,7 @@ async function auditOnce(task: Task, refresh: boolean): Promise<Attempt> {
       ...(signal === undefined ? {} : { signal }),
     });
     const verified = await verifyLocked(task, evidence, keys);
-    return { audited: judgeVerified(task, verified), isCached: evidence.source === 'cache' };
+    return { audited: judgeVerified(task, verified, keys), isCached: evidence.source === 'cache' };
   } catch (error) {
     if (!isKeywaxError(error) || FATAL.has(ERROR_CODES[error.code].category)) throw error;
     return { audited: judgeFailed(task, error, keys.length > 0), isCached: evidence?.source === 'cache' };
@@ -153,13 +153,19 @@ function describe({ locked, registry, context }: Task): Described {
   };
 }
 
-function judgeVerified(task: Task, { provenance, signature }: VerifiedPackage): AuditedPackage {
+function judgeVerified(
+  task: Task,
+  { provenance, signature }: VerifiedPackage,
+  keys: readonly RegistryKey[],
+): AuditedPackage {
   const proven = provenance === undefined ? undefined : describeProvenance(provenance);
+  // The text of the key, as that of the signature may be a slice that keeps all of the evidence in memory.
+  const key = keys.find(({ keyId }) => keyId === signature?.keyId);
   const audited: AuditedPackage = {
     ...describe(task),
     state: proven === undefined ? 'signature' : 'provenance',
     ...(proven === undefined ? {} : { provenance: proven }),
-    ...(signature === undefined ? {} : { keyId: signature.keyId }),
+    ...(key === undefined ? {} : { keyId: key.keyId }),
   };
   return compareRecorded(task, audited);
 }
