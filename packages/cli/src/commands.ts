@@ -47,6 +47,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'copy an image with its signatures',
     load: async () => (await import('./commands/image-copy.js')).imageCopyCommand,
   },
+  'admission serve': {
+    summary: 'answer the admission reviews of a cluster by its image policies',
+    load: async () => (await import('./commands/admission-serve.js')).admissionServeCommand,
+  },
   'bundle create': {
     summary: 'make a bundle of a detached signature, or of an old bundle of cosign',
     load: async () => (await import('./commands/bundle-create.js')).bundleCreateCommand,

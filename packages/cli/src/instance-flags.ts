@@ -132,7 +132,8 @@ export async function fetchTrust(
   return trust;
 }
 
-function readOffline({ offline, 'max-age': days }: TufFlags): OfflineMode {
+/** Whether, and how old, what is cached is used alone. @throws CONFIG_INVALID */
+export function readOffline({ offline, 'max-age': days }: TufFlags): OfflineMode {
   if (days === undefined) return offline === true;
   if (offline !== true) throw usageError('--max-age is for --offline');
   if (!/^[0-9]{1,5}$/.test(days)) throw usageError('--max-age is a number of days');

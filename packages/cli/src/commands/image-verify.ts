@@ -3,10 +3,12 @@
 import { PREDICATE_TYPES, type VerifyImageOptions, parseReference, verifyImage } from '@keywax/oci';
 import { createVerifier } from 'keywax';
 import { type Command, defineCommand } from '../command.js';
+import { CLUSTER_POLICY_FLAGS } from '../cluster-policy-flags.js';
 import { EXIT, exitCodeOf, worstExit } from '../exit.js';
 import { type FlagValues, type Flags, refuseTogether, usageError } from '../flags.js';
 import type { Host } from '../host.js';
 import { IGNORED_LOG_FLAG, TRUST_IN_NOBODY, needsTrust, readIgnoredLog } from '../ignored-log.js';
+import { evaluateImages } from '../image-policy.js';
 import { readAnnotations } from '../image-signing.js';
 import { TRUST_FLAGS, obtainInstance } from '../instance-flags.js';
 import { POLICY_FLAGS, readPolicyFlags } from '../policy-flags.js';
@@ -18,6 +20,7 @@ import { THRESHOLD_FLAGS, readThresholdFlags } from '../threshold-flags.js';
 
 const FLAGS = {
   ...POLICY_FLAGS,
+  ...CLUSTER_POLICY_FLAGS,
   type: {
     value: 'TYPE',
     help: `verify an attestation: a URI, or ${Object.keys(PREDICATE_TYPES).join(', ')} (signatures, unless given)`,
@@ -38,11 +41,13 @@ export const imageVerifyCommand: Command = defineCommand({
   operands: '[FLAGS] IMAGE …',
   about: `Verifies that the signer you name signed each image or, with --type, attested something of it. Signatures are
 looked for where cosign puts them, in both of its formats. One that holds is enough; the others are listed.
+With --policy, cluster policies say who may have signed, in place of the flags.
 Exit code 10: an image has no signature, or no attestation of the type.`,
   flags: FLAGS,
   async run({ flags, operands }, host) {
     if (operands.length === 0) throw usageError('no image to verify');
     refuseTogether(flags, ['explain', 'json']);
+    if (flags.policy !== undefined) return evaluateImages(flags, operands, host);
     const references = operands.map(parseReference);
     const options = await readOptions(flags, host);
     const { instance, ...obtained } = needsTrust(flags)
