@@ -9,6 +9,8 @@ import { timeProcesses } from './cold.ts';
 import { floor, keywax, keywaxSync, reference } from './contenders.ts';
 import { makeFixtures } from './fixtures.ts';
 import { type Latency, measureThroughput, timeInTurns } from './latency.ts';
+import { measureAudits } from './npm-audit.ts';
+import { readNpmVersion } from './npm-host.ts';
 import { measureInstalled } from './size.ts';
 import { measureSnapshots } from './snapshot.ts';
 
@@ -109,5 +111,22 @@ printTable(
     ms(refreshMs),
     ms(leastMs),
     times(refreshMs / leastMs),
+  ]),
+);
+
+const project = { packages: 2_000, attested: 200 };
+console.log(
+  `Auditing a project of ${project.packages} packages, ${project.attested} with provenance, against a registry on loopback; npm ${readNpmVersion()}\n`,
+);
+const audits = await measureAudits(project);
+const npmMs = audits.find(({ name }) => name === 'npm audit signatures')?.ms ?? Number.NaN;
+printTable(
+  ['', 's', 'peak MB', 'requests', 'npm audit signatures / this'],
+  audits.map(({ name, ms: taken, peakMegabytes, requests }) => [
+    name,
+    (taken / 1_000).toFixed(1),
+    peakMegabytes.toFixed(0),
+    `${requests}`,
+    times(npmMs / taken),
   ]),
 );
