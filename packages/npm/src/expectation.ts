@@ -88,13 +88,13 @@ function normalizeOption(value: string): string {
 function readWorkflow(workflow: string): Test {
   if (typeof workflow !== 'string' || workflow === '')
     throw refusal('CONFIG_INVALID', 'expect.workflow', { expected: 'the path of a file' });
-  const isName = !workflow.includes('/') && !workflow.startsWith('.');
-  const path = isName ? `.github/workflows/${workflow}` : workflow;
+  // GitHub has workflows nowhere else, so that the name of a file says which it is.
+  const paths = workflow.includes('/') ? [workflow] : [workflow, `.github/workflows/${workflow}`];
   return {
     id: 'expectation.workflow',
-    expected: quoteText(path, 300),
+    expected: quoteText(workflow, 300),
     select: (source) => source.workflow,
-    matches: (value) => value === path,
+    matches: (value) => paths.includes(value),
   };
 }
 

@@ -31,6 +31,9 @@ export const PACKAGE_CHECKS = {
 /** The name of a check. */
 export type PackageCheckId = keyof typeof PACKAGE_CHECKS;
 
+/** A check that has a report of its own. */
+export type BundleCheckId = 'publish.bundle' | 'provenance.bundle';
+
 /** One check, and what came of it. */
 export interface PackageRow {
   readonly id: PackageCheckId;
@@ -48,7 +51,7 @@ export interface PackageReport {
   readonly verdict: 'verified' | 'refused';
   readonly rows: readonly PackageRow[];
   /** The reports of the bundles, by the id of their row; with a failure, that of the bundle that failed. */
-  readonly bundles: Readonly<Partial<Record<'publish.bundle' | 'provenance.bundle', Report>>>;
+  readonly bundles: Readonly<Partial<Record<BundleCheckId, Report>>>;
   /** Why it was refused. */
   readonly error?: { readonly code: ErrorCode; readonly message: string };
 }
@@ -63,8 +66,8 @@ export interface PackageLedger {
   /** The same for checks that have to be waited for. */
   settle<T>(id: PackageCheckId, values: RowValues, check: () => Promise<T>): Promise<T>;
   skip(id: PackageCheckId, reason: string, subject?: string): void;
-  /** Keeps the report of a bundle. */
-  keep(id: 'publish.bundle' | 'provenance.bundle', report: Report): void;
+  /** Keeps the report of a bundle, which is made when somebody reads it. */
+  keep(id: BundleCheckId, holder: { readonly report: Report }): void;
   /** The report of a package that holds. */
   report(): PackageReport;
   /** The error with the report; others than ours are defects. */
@@ -74,7 +77,7 @@ export interface PackageLedger {
 /** Opens an empty ledger. */
 export function openPackageLedger(): PackageLedger {
   const rows: PackageRow[] = [];
-  const bundles: Partial<Record<'publish.bundle' | 'provenance.bundle', Report>> = {};
+  const bundles: Partial<Record<BundleCheckId, Report>> = {};
   const pass = (id: PackageCheckId, values: RowValues): void => {
     rows.push(Object.freeze({ id, ...values, state: 'passed' }));
   };
@@ -108,8 +111,8 @@ export function openPackageLedger(): PackageLedger {
     skip(id, reason, subject) {
       rows.push(Object.freeze({ id, ...(subject === undefined ? {} : { subject }), state: 'skipped', reason }));
     },
-    keep(id, report) {
-      bundles[id] = report;
+    keep(id, holder) {
+      Object.defineProperty(bundles, id, { get: () => holder.report, enumerable: true });
     },
     report: () => freezeReport({ verdict: 'verified', rows, bundles }),
     refuse(error) {
@@ -125,10 +128,10 @@ export function openPackageLedger(): PackageLedger {
 }
 
 function freezeReport({ rows, bundles, ...rest }: PackageReport): PackageReport {
-  return Object.freeze({ ...rest, rows: Object.freeze([...rows]), bundles: Object.freeze({ ...bundles }) });
+  return Object.freeze({ ...rest, rows: Object.freeze([...rows]), bundles: Object.freeze(bundles) });
 }
 
-function isBundleRow(id: PackageCheckId): id is 'publish.bundle' | 'provenance.bundle' {
+function isBundleRow(id: PackageCheckId): id is BundleCheckId {
   return id === 'publish.bundle' || id === 'provenance.bundle';
 }
 

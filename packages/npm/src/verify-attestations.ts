@@ -110,10 +110,18 @@ export async function verifyPublication(
   ledger.run('publish.predicate', {}, () =>
     checkPublishPredicate(statement.predicate, { name: evidence.name, version: evidence.version, registry }),
   );
-  const { times, report, signer } = verified;
+  const { times, signer } = verified;
   if (found === undefined || signer.kind !== 'key')
     throw refusal('KEY_NOT_FOUND', 'publish', { expected: 'a key of the registry' });
-  return Object.freeze({ keyId: found.keyId, keySource: found.source, times, statement, report });
+  return Object.freeze({
+    keyId: found.keyId,
+    keySource: found.source,
+    times,
+    statement,
+    get report() {
+      return verified.report; // made when somebody reads it
+    },
+  });
 }
 
 /** A key of a registry as the engine takes it: with an end, or a beginning, it needs a proven time (RUL-23). */
@@ -133,14 +141,23 @@ export async function verifyProvenance(
   const { ledger } = context;
   const { verified, statement } = await verifyServed('provenance', served, { context, identity: unsafeAnyIdentity });
   checkSubject('provenance', statement, context);
-  const { signer, times, report } = verified;
+  const { signer, times } = verified;
   return ledger.run('provenance.predicate', {}, () => {
     if (signer.kind !== 'certificate') throw refusal('KEY_NOT_FOUND', 'provenance', { expected: 'a certificate' });
     const { identity } = signer;
     const source = describeSource(identity);
     checkPredicate(statement, { identity, source });
     const buildType = readBuildType(statement.predicateType, statement.predicate);
-    return Object.freeze({ ...source, signer: identity, buildType, times, statement, report });
+    return Object.freeze({
+      ...source,
+      signer: identity,
+      buildType,
+      times,
+      statement,
+      get report() {
+        return verified.report; // made when somebody reads it
+      },
+    });
   });
 }
 
@@ -170,7 +187,7 @@ async function verifyServed(
     });
     const { statement } = verified;
     if (statement === undefined) throw refusal('STATEMENT_INVALID', kind, { expected: 'a statement' });
-    ledger.keep(id, verified.report);
+    ledger.keep(id, verified);
     return { verified, statement };
   });
 }

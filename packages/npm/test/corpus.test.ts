@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { encodeBase64, decodeHex } from '@keywax/core/bytes';
 import { createVerifier } from 'keywax';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
 import {
   type EvidenceRequirements,
@@ -11,6 +14,7 @@ import {
   PUBLISH_V01,
   SLSA_V02,
   decodeKeysTarget,
+  fetchRegistryKeys,
   verifyEvidence,
 } from '../src/index.js';
 
@@ -122,3 +126,60 @@ function readPublishPredicate(bundle: object): { registry: string } {
   };
   return predicate;
 }
+
+describeCorpus('the repository of production', () => {
+  const NOW = new Date('2026-08-22T12:00:00Z');
+  const URL_OF_MIRROR = 'https://tuf.example';
+  const publish = JSON.parse(read('real/npm/bundle-publish.json')) as object;
+  const provenance = JSON.parse(read('real/npm/bundle-provenance.json')) as object;
+  const { registry } = readPublishPredicate(publish);
+
+  /** Serves the files of the repository without a network. */
+  const openMirror = () => {
+    const folder = mkdtempSync(join(tmpdir(), 'keywax-production-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    execFileSync('tar', ['-xzf', corpus('tuf/production.tar.gz'), '-C', folder]);
+    const readFile = (path: string) => {
+      try {
+        return new Uint8Array(readFileSync(join(folder, 'production', path)));
+      } catch {
+        return undefined;
+      }
+    };
+    const fetch = async (url: string): Promise<Response> => {
+      const file = readFile(new URL(url).pathname);
+      return new Response(file ?? null, { status: file === undefined ? 404 : 200 });
+    };
+    const instance = { mirrorUrl: URL_OF_MIRROR, root: readFile('1.root.json') ?? '' };
+    return { instance, fetch, cacheDirectory: join(folder, 'cache'), retries: 0 };
+  };
+
+  test('vouches for the keys and the authorities of the evidence', async () => {
+    const options = { ...openMirror(), now: () => NOW };
+    const fetchKeys = () => Promise.reject(new Error('the registry was asked'));
+    const keys = await fetchRegistryKeys(registry, { ...options, client: { fetchKeys } });
+    const { provenance: proven, publish: published } = await verifyEvidence(
+      {
+        name: 'sigstore',
+        version: '1.3.0',
+        integrity: `sha512-${encodeBase64(decodeHex(SHA512))}`,
+        signatures: [],
+        attestations: [
+          { predicateType: SLSA_V02, bundle: provenance },
+          { predicateType: PUBLISH_V01, bundle: publish },
+        ],
+        declaresProvenance: true,
+      },
+      { registry, keys, verifier: await createVerifier(options), allowUnsigned: true, now: NOW },
+    );
+    expect(proven?.sourceRepository).toBe('https://github.com/sigstore/sigstore-js');
+    expect(published?.keySource).toBe('tuf');
+    expect(published?.report.verdict).toBe('verified');
+  });
+
+  test('vouches for no other registry', async () => {
+    const fetchKeys = async () => [];
+    const options = { ...openMirror(), now: () => NOW, client: { fetchKeys } };
+    expect(await fetchRegistryKeys('https://registry.example/', options)).toEqual([]);
+  });
+});

@@ -433,6 +433,14 @@ describe('a version with provenance', () => {
     expect(await codeOf(changes().then(verify))).toBe(code);
   });
 
+  test('that is refused says in the report of its bundle why', async () => {
+    const work = attested({ provenance: { sha512: '00'.repeat(64) } }).then(verify);
+    const { report } = (await work.catch((error: unknown) => error)) as { report: PackageReport };
+    expect(report.rows.at(-1)).toMatchObject({ id: 'provenance.bundle', state: 'failed' });
+    expect(report.bundles['publish.bundle']?.verdict).toBe('verified');
+    expect(report.bundles['provenance.bundle']?.error?.code).toBe('ARTIFACT_MISMATCH');
+  });
+
   test('of another instance is refused, whose logs prove no time', async () => {
     const elsewhere = await createFixture();
     const evidence = { declaresProvenance: true, attestations: [await elsewhere.provenance()] };
@@ -545,6 +553,28 @@ describe('an expectation', () => {
     ],
   ])('of %s', async (_, expectation, code) => {
     expect(await codeOf(verify(await attested(), expectation === undefined ? {} : { expect: expectation }))).toBe(code);
+  });
+
+  test.each([
+    ['.gitlab-ci.yml', 'accepted'],
+    ['gitlab-ci.yml', 'IDENTITY_MISMATCH'],
+    ['release.yml', 'IDENTITY_MISMATCH'],
+  ])('of the configuration %s of GitLab', async (workflow, code) => {
+    const evidence = await attested({ provenance: { persona: 'gitlab' } });
+    expect(await codeOf(verify(evidence, { expect: { workflow } }))).toBe(code);
+  });
+
+  test.each([
+    ['a workflow of another repository', 'evil/octo-repo/.github/workflows/release.yml@refs/heads/main'],
+    [
+      'a file whose name looks like another with a ref',
+      'octo-org/octo-repo/.github/workflows/release.yml@refs/x.yml@refs/heads/main',
+    ],
+  ])('of a workflow is not met by %s', async (_, reference) => {
+    const predicate = { buildDefinition: { buildType: 'x' }, runDetails: {} };
+    const evidence = await attested({ provenance: { predicate, claims: { workflow_ref: reference } } });
+    expect(await codeOf(verify(evidence))).toBe('accepted');
+    expect(await codeOf(verify(evidence, { expect: { workflow: 'release.yml' } }))).toBe('IDENTITY_MISMATCH');
   });
 
   test('is about the certificate, whatever the predicate may say', async () => {
