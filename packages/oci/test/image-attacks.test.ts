@@ -5,6 +5,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createKeySigner, describeKeyHint } from '@keywax/sign';
 import type { SerializedBundle } from '@keywax/bundle';
+import { startStack } from '@keywax/stack';
 import { type OciRegistry, startOciRegistry } from '@keywax/stack/oci-registry';
 import { type SignOptions, attest, sign, unsafeNoLog } from 'keywax';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -21,7 +22,7 @@ import {
   signImage,
   verifyImage,
 } from '../src/index.js';
-import { MANIFEST, digestOf, pushImage } from './images.js';
+import { INDEX, MANIFEST, digestOf, pushImage } from './images.js';
 
 const BUNDLE = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 const SIMPLE = 'application/vnd.dev.cosign.simplesigning.v1+json';
@@ -224,6 +225,71 @@ describe('a layer of the older format', () => {
     ]);
     const { statements, rejected } = await verifyIt();
     expect([statements.length, rejected.map(({ error }) => error.code)]).toEqual([1, ['ARTIFACT_MISMATCH']]);
+  });
+});
+
+describe('keyless evidence in the annotations of a layer', () => {
+  const BUNDLE_NAME = 'dev.sigstore.cosign/bundle';
+  const CERTIFICATE = 'dev.sigstore.cosign/certificate';
+
+  /** Changes what cosign keeps of the log. */
+  const changeEntry = (change: (payload: Record<string, unknown>) => object) => (all: Record<string, string>) => {
+    const entry = JSON.parse(all[BUNDLE_NAME] ?? '') as { Payload: Record<string, unknown> };
+    return {
+      ...all,
+      [BUNDLE_NAME]: JSON.stringify({ ...entry, Payload: { ...entry.Payload, ...change(entry.Payload) } }),
+    };
+  };
+
+  test.each([
+    ['as it was made', (all: Record<string, string>) => all, undefined],
+    [
+      'with another time',
+      changeEntry(({ integratedTime }) => ({ integratedTime: Number(integratedTime) + 1 })),
+      'PROMISE_INVALID',
+    ],
+    ['with another index', changeEntry(({ logIndex }) => ({ logIndex: Number(logIndex) + 1 })), 'PROMISE_INVALID'],
+    ['of a log that nobody knows', changeEntry(() => ({ logID: '00'.repeat(32) })), 'LOG_THRESHOLD'],
+    ['without the log', ({ [BUNDLE_NAME]: _, ...others }: Record<string, string>) => others, 'LOG_THRESHOLD'],
+    ['without the certificate', ({ [CERTIFICATE]: _, ...others }: Record<string, string>) => others, 'KEY_NOT_FOUND'],
+    [
+      'with two certificates',
+      (all: Record<string, string>) => ({ ...all, [CERTIFICATE]: `${all[CERTIFICATE]}${all[CERTIFICATE]}` }),
+      'INPUT_MALFORMED',
+    ],
+    ['with unknown members', changeEntry(() => ({ more: 1 })), 'INPUT_MALFORMED'],
+  ] as const)('%s', async (_, change, code) => {
+    await using stack = await startStack();
+    const of = { trustConfig: stack.clientTrustConfig() };
+    const identityToken = await stack.mintToken({ kind: 'email' });
+    await signImage(reference, { instance: of, identityToken, format: 'layer' });
+    const { manifest } = await repository.fetchManifest(`${subject.digest.replace(':', '-')}.sig`);
+    const [layer] = manifest.kind === 'manifest' ? manifest.layers : [];
+    const annotations = change({ ...layer?.annotations });
+    await putLayers([{ bytes: await repository.fetchBlob(layer ?? subject), annotations }]);
+    const who = { issuer: stack.urls.oidc, subject: 'alice@example.com' };
+    const verified = verifyImage(reference, { instance: of, identity: who });
+    if (code === undefined) expect((await verified).statements).toHaveLength(1);
+    else await expect(verified).rejects.toMatchObject({ code });
+  });
+});
+
+test('indexes that are nested too deep are not signed', async () => {
+  let inner = subject;
+  for (let depth = 0; depth < 5; depth++) {
+    const index = { schemaVersion: 2, mediaType: INDEX, manifests: [inner] };
+    inner = (await repository.putManifest(Buffer.from(JSON.stringify(index)), INDEX)).descriptor;
+  }
+  const name = reference.replace(':v1', `@${inner.digest}`);
+  const signed = signImage(name, { ...(await keyOf(pair)), recursive: true });
+  await expect(signed).rejects.toMatchObject({ code: 'INPUT_TOO_LARGE' });
+});
+
+test('a signal ends the requests to the registry', async () => {
+  const signal = AbortSignal.abort();
+  await expect(verifyIt({ signal })).rejects.toMatchObject({ code: 'OPERATION_ABORTED' });
+  await expect(signImage(reference, { ...(await keyOf(pair)), signal })).rejects.toMatchObject({
+    code: 'OPERATION_ABORTED',
   });
 });
 

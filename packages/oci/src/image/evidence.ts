@@ -68,10 +68,17 @@ export async function* fetchEvidence(
     ...(places.includes('referrers') ? await listReferrers(repository, digest) : []),
     ...(places.includes('tags') ? listTags(digest) : []),
   ];
-  for (let start = 0; start < sources.length; start += AT_ONCE) {
-    const batch = sources.slice(start, start + AT_ONCE).map((source) => fetchSource(repository, source, budget));
-    for (const found of await Promise.all(batch)) yield* found;
+  // In small batches, so that whoever has seen enough stops the rest.
+  for (const batch of inBatches(sources)) {
+    const pieces = (await Promise.all(batch.map((source) => fetchSource(repository, source)))).flat();
+    for (const some of inBatches(pieces)) {
+      yield* await Promise.all(some.map((piece) => ('error' in piece ? piece : fetchPiece(repository, piece, budget))));
+    }
   }
+}
+
+function* inBatches<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
+  for (let start = 0; start < items.length; start += AT_ONCE) yield items.slice(start, start + AT_ONCE);
 }
 
 interface Source {
@@ -89,52 +96,50 @@ function listTags(digest: string): readonly Source[] {
   return (['sig', 'att'] as const).map((suffix) => ({ place: 'tags', name: evidenceTag(digest, suffix) }));
 }
 
-async function fetchSource(
-  repository: Repository,
-  { place, name }: Source,
-  budget: { left: number },
-): Promise<readonly FoundEvidence[]> {
+/** A layer that may be evidence, in the manifest that has it. */
+interface Piece {
+  readonly place: EvidencePlace;
+  readonly manifest: string;
+  readonly layer: Descriptor;
+}
+
+type Failure = Extract<FoundEvidence, { readonly error: KeywaxError }>;
+
+async function fetchSource(repository: Repository, { place, name }: Source): Promise<readonly (Piece | Failure)[]> {
   try {
     const { descriptor, manifest } = await repository.fetchManifest(name);
     const type = artifactTypeOf(manifest);
     if (manifest.kind !== 'manifest') return [];
     if (place === 'referrers' && (type === undefined || !ARTIFACT_TYPES.has(type))) return [];
     const layers = manifest.layers.filter(({ mediaType }) => LAYER_KINDS.has(mediaType));
-    const found: FoundEvidence[] = [];
-    for (const layer of layers) found.push(await fetchLayer(repository, { layer, place, descriptor }, budget));
-    return found;
+    return layers.map((layer) => ({ place, manifest: descriptor.digest, layer }));
   } catch (error) {
     if (place === 'tags' && isKeywaxError(error, 'IMAGE_NOT_FOUND')) return [];
     return [{ place, manifest: name, error: expectPieceFault(error) }];
   }
 }
 
-async function fetchLayer(
+async function fetchPiece(
   repository: Repository,
-  {
-    layer,
-    place,
-    descriptor,
-  }: { readonly layer: Descriptor; readonly place: EvidencePlace; readonly descriptor: Descriptor },
+  { layer, place, manifest }: Piece,
   budget: { left: number },
 ): Promise<FoundEvidence> {
   budget.left -= layer.size;
   if (budget.left < 0)
     throw new KeywaxError('INPUT_TOO_LARGE', `evidence of an image: more than ${MAX_TOTAL_BYTES} bytes`, {
-      details: { limit: MAX_TOTAL_BYTES, at: 'image' },
+      details: { limit: MAX_TOTAL_BYTES },
     });
   try {
     const bytes = await repository.fetchBlob(layer, { maxBytes: MAX_LAYER_BYTES });
     const kind = LAYER_KINDS.get(layer.mediaType) ?? 'bundle';
-    const annotations = layer.annotations ?? makeAnnotations([]);
-    return { evidence: { place, manifest: descriptor.digest, kind, bytes, annotations } };
+    return { evidence: { place, manifest, kind, bytes, annotations: layer.annotations ?? makeAnnotations([]) } };
   } catch (error) {
-    return { place, manifest: descriptor.digest, error: expectPieceFault(error) };
+    return { place, manifest, error: expectPieceFault(error) };
   }
 }
 
 /** Whatever else fails ends the search: what could not be fetched might have been the one that counts. */
 function expectPieceFault(error: unknown): KeywaxError {
-  if (isKeywaxError(error) && PIECE_FAULTS.has(error.code) && error.details.at !== 'image') return error;
+  if (isKeywaxError(error) && PIECE_FAULTS.has(error.code)) return error;
   throw error;
 }

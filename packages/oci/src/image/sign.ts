@@ -18,6 +18,7 @@ import { selectChain } from './chain.js';
 import { listImages } from './images.js';
 import { LAYER_TYPES, encodeEnvelopeLayer, encodeLayerAnnotations } from './layer.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
+import { withSignal } from './signal.js';
 import { encodeSimpleSigning } from './simple-signing.js';
 import { encodeImageStatement } from './statement.js';
 
@@ -111,9 +112,10 @@ async function signAll(
   const { annotations, format = 'bundle', recursive, evidenceRepository, registry, ...signing } = { ...options };
   if (format !== 'bundle' && format !== 'layer') throw configError('format', 'bundle or layer');
   const reference = typeof given === 'string' ? parseReference(given) : given;
-  const repository = openRepository(reference, registry);
+  const reached = withSignal(registry, signing.signal);
+  const repository = openRepository(reference, reached);
   const target =
-    evidenceRepository === undefined ? repository : openRepository(parseRepositoryName(evidenceRepository), registry);
+    evidenceRepository === undefined ? repository : openRepository(parseRepositoryName(evidenceRepository), reached);
   const task: Task = { ...said, reference, target, annotations: readAnnotations(annotations), format, signing };
   const root = await repository.resolve();
   const images = recursive === true ? await listImages(repository, root) : [root];

@@ -11,6 +11,7 @@ import { type Repository, type RepositoryOptions, openRepository } from '../regi
 import { type Candidate, readCandidate } from './candidate.js';
 import { type EvidencePlace, type FoundEvidence, fetchEvidence } from './evidence.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
+import { withSignal } from './signal.js';
 import { describeArtifact } from './subject.js';
 
 /** What is demanded of an image. Everything but the identity may be left out. */
@@ -124,10 +125,11 @@ async function readTask(given: string | Reference, options: VerifyImageOptions):
   if (verifier !== undefined && instance !== undefined) throw configError('verifier', 'a verifier or an instance');
   const type = predicateType === undefined ? SIGN_PREDICATE_TYPE : parsePredicateType(predicateType);
   const reference = typeof given === 'string' ? parseReference(given) : given;
-  const sources = evidenceRepositories?.map((name) => openRepository(parseRepositoryName(name), registry));
+  const reached = withSignal(registry, request.signal);
+  const sources = evidenceRepositories?.map((name) => openRepository(parseRepositoryName(name), reached));
   const trust = omitAbsent({ instance, offline, cacheDirectory, fetch, timeoutMs, retries, signal: request.signal });
   const prepared = verifier ?? (await createVerifier(trust));
-  const repository = openRepository(reference, registry);
+  const repository = openRepository(reference, reached);
   const { digest } = await resolve(repository, reference);
   return {
     repository,
