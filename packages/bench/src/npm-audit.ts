@@ -48,8 +48,14 @@ export async function measureAudits(size: ProjectSize): Promise<readonly AuditRu
     const keywax = [KEYWAX, 'npm', 'audit', ...trust, '--json', directory];
     const npm = [
       copyNpm(folder, { mirrorUrl: stack.urls.tuf, rootPath }),
-      ...['audit', 'signatures', '--json', '--include-attestations', '--prefix', directory],
-      ...['--cache', join(folder, 'npm-cache'), '--no-update-notifier', '--loglevel=error'],
+      'audit',
+      'signatures',
+      '--json',
+      '--include-attestations',
+      `--prefix=${directory}`,
+      `--cache=${join(folder, 'npm-cache')}`,
+      '--no-update-notifier',
+      '--loglevel=error',
     ];
     const measure = (name: string, args: readonly string[], check: (output: string) => boolean): Promise<AuditRun> =>
       measureRun({ name, args, check, folder, registry });

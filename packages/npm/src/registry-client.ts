@@ -11,19 +11,9 @@ import { expectPackageName, expectVersion } from './package-name.js';
 import { PUBLISH_V01 } from './predicate.js';
 import { decodeRegistryKeys } from './registry-keys.js';
 import { type DiskCache, openDiskCache } from './registry/disk-cache.node.js';
-import {
-  MAX_ATTESTATION_BYTES,
-  MAX_PACKUMENT_BYTES,
-  MAX_VERSION_BYTES,
-  type RecordedAttestation,
-  type VersionDocument,
-  decodeAttestations,
-  decodePackument,
-  decodePublishedAt,
-  decodeVersionDocument,
-} from './registry/documents.js';
-import { type Download, type Downloader, createDownloader } from './registry/download.js';
+import { createDownloader } from './registry/download.js';
 import { createGate } from './registry/gate.js';
+import { type Questioner, fetchPublishedAt, fetchRecord } from './registry/questions.js';
 import { type EvidenceRecord, type RecordSubject, decodeRecord, encodeRecord, toEvidence } from './registry/record.js';
 import { type NpmConfig, loadRegistrySettings, normalizeRegistry } from './registry/settings.js';
 
@@ -98,11 +88,9 @@ const MAX_ABSENCE_MS = 86_400_000;
 const MAX_KEYS_BYTES = 262_144; // a key takes 300 bytes
 
 /** What the parts of a client share. */
-interface Context {
+interface Context extends Questioner {
   readonly options: RegistryClientOptions;
   readonly cache: DiskCache | undefined;
-  readonly download: Downloader;
-  readonly withPackument: ReturnType<typeof createGate>;
   readonly stats: RegistryStats;
 }
 
@@ -122,6 +110,7 @@ export async function openRegistryClient(options: RegistryClientOptions = {}): P
     cache: cacheDirectory === undefined ? undefined : openDiskCache(cacheDirectory),
     download: createDownloader({ settings, transport, gate: createGate(concurrency), stats }),
     withPackument: createGate(PACKUMENTS_AT_A_TIME),
+    now: options.now ?? (() => new Date()),
   };
   const place = (url: string): string => normalizeRegistry(url, transport);
   return {
@@ -165,9 +154,9 @@ async function addTime(
 }
 
 /** What is there stays as it is; what is not may come. */
-function isFresh({ options }: Context, record: EvidenceRecord): boolean {
+function isFresh({ options, now }: Context, record: EvidenceRecord): boolean {
   if (record.signatures.length > 0 && record.attestations.length > 0) return true;
-  const ageMs = (options.now ?? (() => new Date()))().getTime() - record.checkedAt.getTime();
+  const ageMs = now().getTime() - record.checkedAt.getTime();
   return ageMs >= 0 && ageMs < (options.maxAbsenceMs ?? MAX_ABSENCE_MS);
 }
 
@@ -175,111 +164,6 @@ function isFresh({ options }: Context, record: EvidenceRecord): boolean {
 function isTimeNeeded({ signatures, attestations }: EvidenceRecord, keys: readonly RegistryKey[]): boolean {
   if (attestations.some(({ predicateType }) => predicateType === PUBLISH_V01)) return false;
   return signatures.some(({ keyid }) => keys.some(({ keyId, expires }) => keyId === keyid && expires !== undefined));
-}
-
-interface Known {
-  readonly subject: RecordSubject;
-  readonly stored: EvidenceRecord | undefined;
-}
-
-/** Evidence, and whether all of it is what was stored. */
-interface FetchedRecord {
-  readonly record: EvidenceRecord;
-  readonly isUnchanged: boolean;
-}
-
-async function fetchRecord(context: Context, known: Known, signal: AbortSignal | undefined): Promise<FetchedRecord> {
-  const { subject, stored } = known;
-  const { registry, name, version } = subject;
-  const { document, etag, publishedAt } = await fetchDocument(context, known, signal);
-  const { attestations, attestationsEtag } = document.declaresProvenance
-    ? await fetchAttestations(context, known, signal)
-    : { attestations: [] as const, attestationsEtag: undefined };
-  const record: EvidenceRecord = {
-    ...document,
-    registry,
-    name,
-    version,
-    attestations,
-    attestationsEtag,
-    etag,
-    publishedAt: publishedAt ?? stored?.publishedAt,
-    checkedAt: (context.options.now ?? (() => new Date()))(),
-  };
-  // Where a part of it is what was stored, it may be what somebody else has stored.
-  const isUnchanged = stored !== undefined && (document === stored || attestations === stored.attestations);
-  return { record, isUnchanged };
-}
-
-interface FetchedDocument {
-  readonly document: VersionDocument;
-  readonly etag?: string | undefined;
-  readonly publishedAt?: Date;
-}
-
-/** The document of the version alone; of registries that do not serve those, what the packument says. */
-async function fetchDocument(
-  context: Context,
-  { subject, stored }: Known,
-  signal: AbortSignal | undefined,
-): Promise<FetchedDocument> {
-  const { registry, name, version } = subject;
-  const answer = await context.download({
-    url: `${registry}${encodeName(name)}/${encodeURIComponent(version)}`,
-    maxBytes: MAX_VERSION_BYTES,
-    etag: stored?.etag,
-    absent: [404, 405],
-    signal,
-  });
-  if (answer.kind === 'unchanged' && stored !== undefined) return { document: stored, etag: stored.etag };
-  if (answer.kind === 'found') return { document: decodeVersionDocument(answer.body, subject), etag: answer.etag };
-  return withPackument(context, subject, { signal, read: (body) => decodePackument(body, subject) });
-}
-
-function fetchPublishedAt(
-  context: Context,
-  subject: RecordSubject,
-  signal: AbortSignal | undefined,
-): Promise<Date | undefined> {
-  return withPackument(context, subject, { signal, read: (body) => decodePublishedAt(body, subject) });
-}
-
-/** Reads a packument and lets go of it. @throws PACKAGE_NOT_FOUND */
-function withPackument<T>(
-  { download, withPackument: gate }: Context,
-  { registry, name }: RecordSubject,
-  { signal, read }: { readonly signal: AbortSignal | undefined; readonly read: (body: Uint8Array) => T },
-): Promise<T> {
-  return gate(async () => {
-    const answer = await download({
-      url: `${registry}${encodeName(name)}`,
-      maxBytes: MAX_PACKUMENT_BYTES,
-      absent: [404],
-      signal,
-    });
-    if (answer.kind === 'found') return read(answer.body);
-    throw new KeywaxError('PACKAGE_NOT_FOUND', `the registry does not know ${quoteText(name)}`);
-  });
-}
-
-/** npm too takes no more than the path of `dist.attestations.url`; here not even that, so no registry names a URL. */
-async function fetchAttestations(
-  { download }: Context,
-  { subject: { registry, name, version }, stored }: Known,
-  signal: AbortSignal | undefined,
-): Promise<{ readonly attestations: readonly RecordedAttestation[]; readonly attestationsEtag?: string | undefined }> {
-  const answer = await download({
-    url: `${registry}-/npm/v1/attestations/${encodeName(name)}@${encodeURIComponent(version)}`,
-    maxBytes: MAX_ATTESTATION_BYTES,
-    etag: stored?.attestationsEtag,
-    absent: [404],
-    signal,
-  });
-  if (answer.kind === 'unchanged' && stored !== undefined) {
-    return { attestations: stored.attestations, attestationsEtag: stored.attestationsEtag };
-  }
-  if (answer.kind !== 'found') return { attestations: [] };
-  return { attestations: decodeAttestations(answer.body), attestationsEtag: answer.etag };
 }
 
 async function fetchKeys(
@@ -297,7 +181,7 @@ async function fetchKeys(
     return read(stored);
   }
   // A registry without keys answers 404, and some answer 400 to whatever they do not know.
-  const answer: Download = await download({
+  const answer = await download({
     url: `${registry}-/npm/v1/keys`,
     maxBytes: MAX_KEYS_BYTES,
     absent: [400, 404],
@@ -326,10 +210,6 @@ async function store({ cache, stats }: Context, subject: RecordSubject, record: 
 
 function keyOf({ registry, name, version }: RecordSubject): string {
   return `evidence\n${registry}\n${name}\n${version}`;
-}
-
-function encodeName(name: string): string {
-  return name.replace('/', '%2f');
 }
 
 function notCached(what: string): KeywaxError {
