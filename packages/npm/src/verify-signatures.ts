@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // A registry's signatures over the text `<name>@<version>:<integrity>`, and whether their keys had expired.
-// https://docs.npmjs.com/about-registry-signatures
 
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { defaultCrypto } from '@keywax/core/crypto';
