@@ -20,6 +20,14 @@ await using stack = await startStack();
 const { trustedRoot } = stack;
 const signingConfig = stack.signingConfig();
 const token = await stack.mintToken({ kind: 'email' });
+import { generateKeyPairSync } from 'node:crypto';
+const held = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const { createKeySigner } = await import('@keywax/sign');
+const inner = await createKeySigner(held.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+const service = {
+  fetchPublicKey: async () => held.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  signDigest: async (digest) => inner.sign(artifact, { scheme: 'ecdsa', hash: 'sha256' }),
+};
 const artifact = new TextEncoder().encode('artifact');
 `,
 });
