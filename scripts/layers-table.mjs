@@ -2,9 +2,21 @@
 // The tables of the dependency check: the layers, the banned calls, and the few files that are let through.
 
 const CLIENTS = ['fulcio', 'rekor', 'identity', 'tuf', 'sign', 'keywax', 'npm', 'oci', 'compat'];
+/** What is published, but for the replacements of other libraries, the command and the stack. */
 const LIBRARIES = [
-  ...['core', 'http', 'bundle', 'trust', 'verify', 'fulcio', 'rekor', 'identity', 'tuf', 'sign'],
-  ...['keywax', 'npm', 'oci'],
+  'core',
+  'http',
+  'bundle',
+  'trust',
+  'verify',
+  'fulcio',
+  'rekor',
+  'identity',
+  'tuf',
+  'sign',
+  'keywax',
+  'npm',
+  'oci',
 ];
 
 /** Which siblings the sources of a package may import. Imports go down only. */
