@@ -3,6 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { SerializedBundle } from './bundle/records.js';
+import { copyOwn } from './own-options.js';
 import type { SignOptions } from './sign/options.js';
 
 /**
@@ -10,9 +11,10 @@ import type { SignOptions } from './sign/options.js';
  * @throws InternalError with a code that says at which step
  */
 export async function sign(payload: Uint8Array, options: SignOptions = {}): Promise<SerializedBundle> {
-  const bytes = Buffer.from(payload); // a copy, so that the caller's later writes change nothing
+  // Copies, so that the caller's later writes change nothing.
+  const [bytes, own] = [Buffer.from(payload), copyOwn(options)];
   const { signMessage } = await import('./sign/sign.js');
-  return signMessage(bytes, options);
+  return signMessage(bytes, own);
 }
 
 /**
@@ -24,7 +26,7 @@ export async function attest(
   payloadType: string,
   options: SignOptions = {},
 ): Promise<SerializedBundle> {
-  const bytes = Buffer.from(payload); // a copy, as above
+  const [bytes, own] = [Buffer.from(payload), copyOwn(options)]; // as above
   const { signEnvelope } = await import('./sign/sign.js');
-  return signEnvelope(bytes, payloadType, options);
+  return signEnvelope(bytes, payloadType, own);
 }

@@ -28,7 +28,7 @@ const rootPath = join(folder, 'root.json');
 writeFileSync(rootPath, stack.tuf.root());
 const [mirrorURL, cachePath] = [stack.urls.tuf, join(folder, 'cache')];
 const repository = { tufMirrorURL: mirrorURL, tufRootPath: rootPath, tufCachePath: cachePath };
-const { fulcio: fulcioURL, rekorV1: rekorURL, oidc: issuer } = stack.urls;
+const { fulcio: fulcioURL, rekorV1: rekorURL, tsa: tsaBaseURL, oidc: issuer } = stack.urls;
 const identityToken = await stack.mintToken({ kind: 'email', email: 'jane@example.com' });
 const data = Buffer.from('what is signed');
 const statement = Buffer.from(JSON.stringify({

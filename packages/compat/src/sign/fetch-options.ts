@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How callers say how long to wait and how often to try again, made into a transport of `@keywax/http`.
 
-import { type Delay, type Transport, waitWithTimer } from '@keywax/http';
+import { type Delay, type Fetch, type Transport, waitWithTimer } from '@keywax/http';
+import { copyOwn } from '../own-options.js';
 
 /** How often a request is tried again, and how long is waited before. */
 export interface RetryOptions {
@@ -27,6 +28,10 @@ export interface FetchOptions {
   readonly retry?: Retry;
   /** Milliseconds that one attempt may take. */
   readonly timeout?: number | undefined;
+  /** Sends requests in place of the host. An addition, as is `signal`. */
+  readonly fetch?: Fetch | undefined;
+  /** Ends requests and the waits between them. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What `sign` and `attest` use unless told otherwise. */
@@ -40,8 +45,9 @@ const MAX_RETRY_AFTER_MS = 60_000; // what @keywax/http waits for a service that
 const FACTOR = 2;
 
 /** The transport for these options; an attempt gets at least `minAttemptMs`. Tokens go over plain http on loopback alone. */
-export function toTransport({ retry: given, timeout }: FetchOptions, minAttemptMs = 0): Transport {
-  const retry = given ?? 0; // also where JavaScript says null
+export function toTransport(options: FetchOptions, minAttemptMs = 0): Transport {
+  const { retry: given, timeout, fetch, signal } = options;
+  const retry = typeof given === 'object' ? copyOwn(given ?? {}) : (given ?? 0); // null is nothing too
   const retries = countRetries(retry);
   const waits = listWaits(retry, retries);
   const attemptMs = selectTimeout(timeout, minAttemptMs);
@@ -53,6 +59,8 @@ export function toTransport({ retry: given, timeout }: FetchOptions, minAttemptM
       ? {}
       : { responseTimeoutMs: attemptMs, timeoutMs: Math.min((retries + 1) * attemptMs + waitMs, MAX_TIMEOUT_MS) }),
     ...(waits.length === 0 ? {} : { delay: waitAtLeast(waits) }),
+    ...(fetch === undefined ? {} : { fetch }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 

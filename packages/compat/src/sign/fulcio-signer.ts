@@ -14,6 +14,7 @@ import {
   readSubject,
 } from '@keywax/identity';
 import { InternalError } from '../errors.js';
+import { copyOwn } from '../own-options.js';
 import { DEFAULT_FULCIO_URL, selectUrl } from './default-urls.js';
 import { failedStep } from './failure.js';
 import { type FetchOptions, toTransport } from './fetch-options.js';
@@ -35,8 +36,8 @@ export class FulcioSigner implements Signer {
   readonly #keyHolder: Signer;
 
   constructor(options: FulcioSignerOptions) {
-    this.#options = options;
-    this.#keyHolder = options.keyHolder ?? createEphemeralKeyHolder();
+    this.#options = copyOwn(options);
+    this.#keyHolder = this.#options.keyHolder ?? createEphemeralKeyHolder();
   }
 
   /**

@@ -59,7 +59,8 @@ function makeWitnesses(options: SignOptions): Witness[] {
   ];
 }
 
-/** Callers hand over all the options that they have, most of them meant for others: only these two are taken. */
-function fetchOptions({ retry = DEFAULT_RETRY, timeout = DEFAULT_TIMEOUT }: SignOptions): FetchOptions {
-  return { retry, timeout };
+/** Callers hand over all the options that they have, most of them meant for others: only these are taken. */
+function fetchOptions(options: SignOptions): FetchOptions {
+  const { retry = DEFAULT_RETRY, timeout = DEFAULT_TIMEOUT, fetch, signal } = options;
+  return { retry, timeout, fetch, signal };
 }

@@ -8,7 +8,7 @@ import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { corpus, describeCorpus } from '../../../../test/corpus.js';
 import { sendJson, serve } from '../../../../test/loopback.js';
 import { bundleFromJSON } from '../../src/bundle.js';
-import { attest, sign } from '../../src/index.js';
+import { type SignOptions, attest, sign } from '../../src/index.js';
 import {
   CIContextProvider,
   DSSEBundleBuilder,
@@ -18,7 +18,7 @@ import {
   type Witness,
   bundleBuilderFromSigningConfig,
 } from '../../src/sign.js';
-import { type FetchOptions, toTransport } from '../../src/sign/fetch-options.js';
+import { type FetchOptions, type RetryOptions, toTransport } from '../../src/sign/fetch-options.js';
 import { encodeIntotoProposal } from '../../src/sign/intoto-proposal.js';
 import type { ProtoSigningConfig } from '../../src/sign/signing-config.js';
 import { failure, useWorld } from './world.js';
@@ -80,6 +80,19 @@ describe('witnesses', () => {
   });
 });
 
+describe('a certificate authority', () => {
+  test('may have no transparency log, as those for private builds', async () => {
+    world().disturb('fulcio', async (_, next) => {
+      const { signedCertificateEmbeddedSct } = (await (await next()).json()) as Record<string, object>;
+      return Response.json({ signedCertificateDetachedSct: signedCertificateEmbeddedSct });
+    });
+    const options = world().options({ tlogUpload: false, tsaServerURL: world().stack.urls.tsa });
+    const bundle = await attest(PAYLOAD, 'text/plain', options);
+    expect(bundle.verificationMaterial.certificate?.rawBytes).toBeDefined();
+    expect(bundle.verificationMaterial.tlogEntries).toEqual([]);
+  });
+});
+
 describe('a signer', () => {
   test('has one key, and gets a certificate and a token for each signature', async () => {
     let tokens = 0;
@@ -97,6 +110,38 @@ describe('a signer', () => {
     const error = await failure('IDENTITY_TOKEN_READ_ERROR', sign(PAYLOAD, world().options({ identityProvider })));
     expect(error.message).toBe('error retrieving identity token');
     expect(error.cause).toBe(cause);
+  });
+});
+
+describe('options', () => {
+  test('that are inherited decide nothing (AP-011)', async () => {
+    const elsewhere = 'http://127.0.0.1:1';
+    const inherited = { fulcioURL: elsewhere, tsaServerURL: elsewhere, tlogUpload: false, minTimeout: 1e9 };
+    const { tlogUpload: _, ...own } = world().options();
+    const options = Object.assign(Object.create(inherited) as SignOptions, own);
+    expect((await sign(PAYLOAD, options)).verificationMaterial.tlogEntries).toHaveLength(1);
+    const retry = Object.assign(Object.create(inherited) as RetryOptions, { retries: 1 });
+    expect(toTransport({ retry }).delay).toBeUndefined();
+  });
+});
+
+describe('additions', () => {
+  test('send requests in place of the host', async () => {
+    const asked: string[] = [];
+    const send: NonNullable<FetchOptions['fetch']> = async (url, init) => {
+      asked.push(new URL(url).pathname);
+      const { method, headers, body } = init;
+      return fetch(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    };
+    await sign(PAYLOAD, world().options({ fetch: send, tsaServerURL: world().stack.urls.tsa }));
+    expect(asked.sort()).toEqual(['/api/v1/log/entries', '/api/v1/timestamp', '/api/v2/signingCert']);
+  });
+
+  test('end what is under way', async () => {
+    world().disturb('fulcio', () => new Promise(() => {}));
+    const promise = sign(PAYLOAD, world().options({ signal: AbortSignal.timeout(100) }));
+    const error = await failure('CA_CREATE_SIGNING_CERTIFICATE_ERROR', promise);
+    expect(error.cause).toMatchObject({ code: 'OPERATION_ABORTED' });
   });
 });
 
@@ -133,11 +178,12 @@ describe('options for the network', () => {
       vi.useFakeTimers();
       const { delay } = toTransport({ retry });
       for (const [i, ms] of asked.entries()) {
-        const start = Date.now();
-        const waiting = delay?.(ms, new AbortController().signal);
-        await vi.runAllTimersAsync();
-        await waiting;
-        expect(Date.now() - start).toBe(waited[i]);
+        let over = false;
+        void delay?.(ms, new AbortController().signal).then(() => (over = true));
+        await vi.advanceTimersByTimeAsync((waited[i] ?? 0) - 1);
+        expect(over).toBe(false);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(over).toBe(true);
       }
     });
   });
