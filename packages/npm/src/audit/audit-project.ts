@@ -55,7 +55,7 @@ export async function auditProject(options: AuditOptions): Promise<AuditReport> 
   const { client, signal, concurrency = CONCURRENCY } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new KeywaxError('CONFIG_INVALID', 'concurrency: expected a positive integer');
-  const lock = await openLockFile(options);
+  const lock = admitConfigured(await openLockFile(options), client);
   const context: AuditContext = {
     client,
     verifier: options.verifier,
@@ -77,6 +77,18 @@ async function openLockFile({ directory, lockFile }: AuditOptions): Promise<Lock
   if (directory !== undefined) return findLockFile(directory);
   if (typeof lockFile === 'string') return readLockFile(lockFile);
   return lockFile as LockFile; // one of the two is there
+}
+
+/** Not every registry has the usual URLs: a tarball below the URL of a configured one is of that registry. */
+function admitConfigured(lock: LockFile, { registries }: RegistryClient): LockFile {
+  const isConfigured = (resolved = ''): boolean => [...registries].some((registry) => resolved.startsWith(registry));
+  const admitted = lock.others.flatMap(({ locked }) => (isConfigured(locked?.resolved) ? (locked ?? []) : []));
+  if (admitted.length === 0) return lock;
+  return {
+    ...lock,
+    packages: [...lock.packages, ...admitted],
+    others: lock.others.filter(({ locked }) => locked === undefined || !admitted.includes(locked)),
+  };
 }
 
 function rememberKeys(

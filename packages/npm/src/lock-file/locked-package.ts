@@ -27,6 +27,8 @@ export interface OtherPackage {
   readonly name: string;
   readonly source: OtherSource;
   readonly at: string;
+  /** For a tarball at some URL: what it is where that URL turns out to be of a registry. */
+  readonly locked?: LockedPackage;
 }
 
 /** Which program wrote a lock file. */
@@ -44,6 +46,8 @@ export interface Collector {
   /** @throws INPUT_MALFORMED for a name or version that no registry can have, INPUT_TOO_LARGE */
   addPackage(found: FoundPackage): void;
   addOther(name: string, source: OtherSource, at: string): void;
+  /** Adds what comes from `source`, unless that is `undefined`, which means a registry. @throws as `addPackage` */
+  addFrom(source: OtherSource | undefined, found: FoundPackage): void;
   finish(format: LockFileFormat): LockFile;
 }
 
@@ -72,17 +76,26 @@ export function createCollector(): Collector {
       details: { at, expected, limit: MAX_PACKAGES },
     });
   };
+  const addPackage = (found: FoundPackage): void => {
+    expectRoom(found.at);
+    if (!isPackageName(found.name)) throw malformed(found.at, 'the name of a package', quoteText(found.name));
+    if (!isVersion(found.version)) throw malformed(found.at, 'one version', quoteText(found.version));
+    const key = `${found.name}@${found.version}`;
+    packages.set(key, mergePackage(packages.get(key), found));
+  };
+  const addOther = (other: OtherPackage): void => {
+    expectRoom(other.at);
+    const key = `${other.source} ${other.name} ${other.locked?.resolved ?? ''}`;
+    if (!others.has(key)) others.set(key, other);
+  };
   return {
-    addPackage(found) {
-      expectRoom(found.at);
-      if (!isPackageName(found.name)) throw malformed(found.at, 'the name of a package', quoteText(found.name));
-      if (!isVersion(found.version)) throw malformed(found.at, 'one version', quoteText(found.version));
-      const key = `${found.name}@${found.version}`;
-      packages.set(key, mergePackage(packages.get(key), found));
-    },
-    addOther(name, source, at) {
-      expectRoom(at);
-      if (!others.has(`${source} ${name}`)) others.set(`${source} ${name}`, { name, source, at });
+    addPackage,
+    addOther: (name, source, at) => addOther({ name, source, at }),
+    addFrom(source, found) {
+      if (source === undefined) return addPackage(found);
+      const { name, version, at } = found;
+      const isLocked = source === 'remote' && isPackageName(name) && isVersion(version);
+      addOther({ name, source, at, ...(isLocked ? { locked: mergePackage(undefined, found) } : {}) });
     },
     finish: (format) => ({
       format,

@@ -74,7 +74,7 @@ function addEntry(collector: Collector, path: string, entry: Entry): void {
   if (start === -1) return collector.addOther(name, 'workspace', at);
   if (entry.inBundle === true) return collector.addOther(name, 'bundled', at);
   const source = resolved === undefined ? undefined : classifyReference(resolved);
-  if (source !== undefined) return collector.addOther(name, source, at);
-  if (version === undefined) throw malformed(at, 'a version', quoteText(path));
-  collector.addPackage({ name, version, integrity, resolved, at });
+  if (version !== undefined) return collector.addFrom(source, { name, version, integrity, resolved, at });
+  if (source === undefined) throw malformed(at, 'a version', quoteText(path));
+  collector.addOther(name, source, at);
 }

@@ -78,8 +78,7 @@ function addClassic(collector: Collector, key: string, { version, resolved, inte
   const aliased = found.reference.startsWith('npm:') ? parseDescriptor(found.reference.slice(4)) : undefined;
   const { name, reference } = aliased ?? found;
   const source = classifyReference(reference) ?? classifyReference(resolved ?? '');
-  if (source !== undefined) return collector.addOther(name, source, at);
-  collector.addPackage({ name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), at });
+  collector.addFrom(source, { name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), at });
 }
 
 function addBerry(collector: Collector, key: string, resolution: string): void {

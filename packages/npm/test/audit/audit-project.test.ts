@@ -130,6 +130,18 @@ describe('a package', () => {
     });
   });
 
+  test('whose tarball lies below a configured registry is of that registry, whatever its path', async () => {
+    const audited = await auditOne('signed', { resolved: `${world.registry.url}~/11/signed.tgz` });
+    expect(audited).toMatchObject({ state: 'signature', registry: world.registry.url });
+  });
+
+  test('whose tarball lies elsewhere is of no registry', async () => {
+    const { packages, others } = await audit({
+      signed: { ...entries['signed'], resolved: 'https://a.example/signed.tgz' },
+    });
+    expect({ packages, others }).toMatchObject({ packages: [], others: [{ name: 'signed', source: 'remote' }] });
+  });
+
   test('is not asked for where its tarball lies: only configured registries are', async () => {
     const audited = await auditOne('signed', { resolved: 'http://127.0.0.1:1/npm/signed/-/signed-1.0.0.tgz' });
     expect(audited).toMatchObject({ state: 'signature', registry: world.registry.url });
