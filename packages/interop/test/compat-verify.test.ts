@@ -10,7 +10,8 @@ import * as compat from '@keywax/compat';
 import * as sigstore from 'sigstore';
 import { afterAll, describe, expect, test } from 'vitest';
 import { observe, summarize } from './compat-outcome.js';
-import { ARTIFACT, type OpenBundle, VERIFY_CASES, type VerifyCase, lab } from './compat-verify-cases.js';
+import { VERIFY_CASES } from './compat-verify-cases.js';
+import { ARTIFACT, type OpenBundle, type VerifyCase, lab } from './compat-verify-kit.js';
 import { makeRepository } from './tuf-repository.js';
 
 type Client = Pick<typeof sigstore, 'verify' | 'createVerifier'>;
