@@ -3,10 +3,14 @@
 
 import { request as sendHttp } from 'node:http';
 import { type RequestOptions, Agent, request as sendHttps } from 'node:https';
+import { Readable, pipeline } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import type { RepositoryOptions } from '@keywax/oci';
 
 type Fetch = NonNullable<NonNullable<RepositoryOptions['transport']>['fetch']>;
+
+/** The stream of the web as Node declares it; there is one at run time. */
+type WebStream = Parameters<typeof Readable.fromWeb>[0];
 
 /** Makes a `fetch` for Node that accepts these certificates (PEM) as authorities beside the system's. */
 export function createRegistryFetch(certificates: string): Fetch {
@@ -20,7 +24,7 @@ export function createRegistryFetch(certificates: string): Fetch {
         headers: {
           'accept-encoding': 'identity',
           ...headers,
-          ...(body === undefined ? {} : { 'content-length': body.length }),
+          ...(body instanceof Uint8Array ? { 'content-length': body.length } : {}),
         },
       };
       const sent = url.startsWith('https:') ? sendHttps(url, { ...options, agent }) : sendHttp(url, options);
@@ -37,6 +41,8 @@ export function createRegistryFetch(certificates: string): Fetch {
           body: message,
         });
       });
-      sent.end(body);
+      if (body === undefined || body instanceof Uint8Array) sent.end(body);
+      // A stream comes with its length in the headers; its failure is that of the request.
+      else pipeline(Readable.fromWeb(body as WebStream), sent, () => {});
     });
 }

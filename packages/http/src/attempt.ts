@@ -48,11 +48,15 @@ export async function attempt<T>(
     });
     const close = (): void => controller.abort();
     const outcome = await readOutcome(call, { response, take, close }, deadline);
-    complete = outcome.kind === 'answered';
+    complete = outcome.kind === 'answered' && isBodySent(call);
     return outcome;
   } catch (thrown) {
     if (deadline.signal.aborted) throw deadline.failure();
-    return { kind: 'failed', retryAfter: { kind: 'none' }, ...classifyFailure(thrown, call.what, call.secrets) };
+    return {
+      kind: 'failed',
+      retryAfter: { kind: 'none' },
+      ...classifyFailure(bodyFailure(call) ?? thrown, call.what, call.secrets),
+    };
   } finally {
     // Closes the connection of an answer that was not taken; others are left for the next request.
     if (!complete) controller.abort();
@@ -63,11 +67,26 @@ function makeInit(call: Call, signal: AbortSignal): FetchInit {
   return {
     method: call.method,
     headers: { ...call.headers },
-    ...(call.body === undefined ? {} : { body: call.body }),
+    ...makeBody(call.body),
     redirect: 'manual',
     ...hostFields(),
     signal,
   };
+}
+
+function makeBody(body: Call['body']): Pick<FetchInit, 'body' | 'duplex'> {
+  if (body === undefined) return {};
+  return 'size' in body ? { body: body.stream, duplex: 'half' } : { body };
+}
+
+/** What reading a streamed body failed with. */
+function bodyFailure({ body }: Call): unknown {
+  return body !== undefined && 'size' in body ? body.failure() : undefined;
+}
+
+/** False for a streamed body that nobody waited for. */
+function isBodySent({ body }: Call): boolean {
+  return body === undefined || !('size' in body) || body.isSent();
 }
 
 /** Fields that browsers act on; workers that do not know one throw on it. */

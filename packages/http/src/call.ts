@@ -5,6 +5,7 @@
 
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { KeywaxError } from '@keywax/core/errors';
+import { type BodySource, type BodyStream, openBodySource } from './body-source.js';
 import { waitWithTimer } from './deadline.js';
 import { describeRequest } from './redact.js';
 import type { Delay, Fetch, Transport } from './transport.js';
@@ -18,7 +19,7 @@ export interface RequestOptions extends Transport {
   /** `GET` unless given. */
   readonly method?: HttpMethod;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
+  readonly body?: Uint8Array | string | BodyStream;
   /** Media types that the answer may have, sent as `Accept` too; any unless given. */
   readonly accept?: readonly string[];
   /** Statuses that are an answer; 200 unless given. Redirects among them are answers too, and not followed. */
@@ -41,7 +42,7 @@ export interface Call {
   readonly url: URL;
   readonly method: HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array<ArrayBuffer> | undefined;
+  readonly body: Uint8Array<ArrayBuffer> | BodySource | undefined;
   readonly accept: readonly string[];
   readonly expectStatus: readonly number[];
   readonly maxBytes: number;
@@ -72,8 +73,13 @@ const SECRET_HEADERS: readonly string[] = ['authorization', 'proxy-authorization
 export function prepareCall(urlText: string, options: RequestOptions): Call {
   const url = parseServiceUrl(urlText, options);
   const method = options.method ?? 'GET';
-  const headers = checkHeaders({ accept: acceptHeader(options.accept), ...options.headers });
-  const body = copyBody(options.body);
+  const body = takeBody(options.body);
+  const isStream = body !== undefined && 'size' in body;
+  const headers = checkHeaders({
+    accept: acceptHeader(options.accept),
+    ...options.headers,
+    ...(isStream ? { 'content-length': `${body.size}` } : {}),
+  });
   const bodiless = method === 'GET' || method === 'HEAD';
   if (body !== undefined && bodiless) throw invalid(`no body with ${method}`);
   const sensitive = options.sensitive === true || SECRET_HEADERS.some((name) => headers[name] !== undefined);
@@ -87,7 +93,7 @@ export function prepareCall(urlText: string, options: RequestOptions): Call {
     accept: options.accept ?? ['*'],
     expectStatus: options.expectStatus ?? [200],
     maxBytes: checkLimit('maxBytes', options.maxBytes ?? MAX_BYTES),
-    retries: repeatable ? checkRetries(options.retries ?? RETRIES) : 0,
+    retries: repeatable && !isStream ? checkRetries(options.retries ?? RETRIES) : 0,
     maxRedirects: bodiless && !sensitive ? MAX_REDIRECTS : 0,
     sensitive,
     secrets: [
@@ -119,9 +125,12 @@ function acceptHeader(accept: readonly string[] | undefined): string {
   return accept === undefined || accept.includes('*') ? '*/*' : accept.join(', ');
 }
 
-function copyBody(body: Uint8Array | string | undefined): Uint8Array<ArrayBuffer> | undefined {
+function takeBody(body: RequestOptions['body']): Call['body'] {
   if (body === undefined) return undefined;
-  return new Uint8Array(typeof body === 'string' ? encodeUtf8(body) : body);
+  if (typeof body === 'string') return new Uint8Array(encodeUtf8(body));
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  if (!Number.isSafeInteger(body.size) || body.size < 0) throw invalid('the size of a streamed body in bytes');
+  return openBodySource(body);
 }
 
 function checkRetries(retries: number): number {

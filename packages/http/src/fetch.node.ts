@@ -3,7 +3,7 @@
 
 import type { Agent } from 'node:http';
 import { KeywaxError, quoteText } from '@keywax/core/errors';
-import type { Fetch, FetchResponse } from './transport.js';
+import type { Fetch, FetchInit, FetchResponse } from './transport.js';
 
 declare const __KEYWAX_VERSION__: string | undefined;
 
@@ -24,6 +24,7 @@ async function makeFetch(): Promise<Fetch> {
   return async (url, init) => {
     const response = await makeFetchHappen(url, {
       ...init,
+      ...(await readableBody(init.body)),
       headers: { 'user-agent': userAgent(), 'accept-encoding': 'identity', ...init.headers },
       // With a proxy, make-fetch-happen makes the agent.
       agent: agents?.[url.startsWith('https:') ? 'https' : 'http'],
@@ -36,6 +37,21 @@ async function makeFetch(): Promise<Fetch> {
     });
     return init.method === 'HEAD' ? response : decodeResponse(response);
   };
+}
+
+/** A stream of the web as one of Node's, which is all that make-fetch-happen takes. */
+async function readableBody(body: FetchInit['body']): Promise<{ readonly body?: unknown }> {
+  if (body === undefined || body instanceof Uint8Array) return {};
+  const { Readable } = await import('node:stream');
+  const reader = body.getReader();
+  const iterate = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+    } finally {
+      await reader.cancel().catch(() => {});
+    }
+  };
+  return { body: Readable.from(iterate(), { objectMode: false }) };
 }
 
 /** Undoes gzip, which some stores send to everyone. make-fetch-happen would take a broken or cut stream for its end. */

@@ -2,6 +2,7 @@
 
 export { readAnswer } from './answer.js';
 export type { HttpResponse } from './answer.js';
+export type { BodyStream } from './body-source.js';
 export type { HttpMethod, RequestOptions } from './call.js';
 export { waitWithTimer } from './deadline.js';
 export { request, requestStream } from './request.js';

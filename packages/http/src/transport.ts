@@ -6,7 +6,10 @@ export interface FetchInit {
   readonly method: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array<ArrayBuffer>;
+  /** A stream comes with its length in the headers. */
+  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Beside a stream: hosts take no other. */
+  readonly duplex?: 'half';
   /** Redirects are decided here, never by the host. */
   readonly redirect: 'manual';
   readonly cache?: 'no-store';

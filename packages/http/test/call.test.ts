@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from 'vitest';
-import type { RequestOptions } from '../src/index.js';
+import type { FetchInit, RequestOptions } from '../src/index.js';
 import { failure, printed, send } from './hosts.js';
 
 describe('the options of a request', () => {
@@ -34,7 +34,7 @@ describe('the options of a request', () => {
 
   test('are copied: what the caller changes later has no effect', async () => {
     const body = new Uint8Array([1, 2, 3]);
-    const sent: (Uint8Array | undefined)[] = [];
+    const sent: FetchInit['body'][] = [];
     const fetch: RequestOptions['fetch'] = async (_url, init) => {
       sent.push(init.body);
       body.fill(9);

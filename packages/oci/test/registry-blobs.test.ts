@@ -8,6 +8,7 @@ import { type SeenRequest, serve } from '../../../test/loopback.js';
 import {
   type CredentialSource,
   MEDIA_TYPES,
+  type RepositoryOptions,
   type TransferProgress,
   encodeManifest,
   openRepository,
@@ -340,20 +341,23 @@ describe('a blob that lies elsewhere', () => {
 });
 
 /** A registry that takes uploads, and where it says that they go on. */
-function takeUploads(location: (request: SeenRequest) => string, received: string[] = []) {
+function takeUploads(
+  location: (request: SeenRequest) => string,
+  { received = [], ...options }: RepositoryOptions & { readonly received?: string[] } = {},
+) {
   return serveRegistry((response, request) => {
     const { method, headers } = request;
     received.push(`${method} ${request.path.replace('/v2/a/b/blobs', '')} ${headers['content-range'] ?? ''}`.trim());
     if (method === 'HEAD') response.writeHead(404).end();
     else if (method === 'PUT') response.writeHead(201).end();
     else response.writeHead(202, { location: location(request) }).end();
-  });
+  }, options);
 }
 
 describe('a blob that is uploaded', () => {
   test('goes on with PUT where a single POST is not taken, and keeps the query (OC-008)', async () => {
     const received: string[] = [];
-    const { repository } = await takeUploads(() => '/upload/1?_state=a%3D%3D', received);
+    const { repository } = await takeUploads(() => '/upload/1?_state=a%3D%3D', { received });
     await expect(repository.uploadBlob(CONTENT, 'a/b')).resolves.toEqual({ ...BLOB, mediaType: 'a/b' });
     const digest = encodeURIComponent(BLOB.digest);
     expect(received).toEqual([
@@ -384,12 +388,20 @@ describe('a blob that is uploaded', () => {
     expect(steps).toMatchObject([{ kind: 'present', digest: BLOB.digest }]);
   });
 
-  test('in chunks gives their ranges', async () => {
+  test.each([
+    ['in one request', undefined, ['PUT /up/']],
+    [
+      'in chunks, with their ranges',
+      8_388_608,
+      ['PATCH /up/ 0-8388607', 'PATCH /up/x 8388608-16777215', 'PATCH /up/xx 16777216-19999999', 'PUT /up/xxx'],
+    ],
+    ['in one request where it is one chunk', 20_000_000, ['PUT /up/']],
+  ])('as a stream goes %s', async (_name, chunkBytes, steps) => {
     const received: string[] = [];
-    const { repository } = await takeUploads(
-      ({ path }) => `${path.replace(/\?.*/, '').replace('uploads/', 'up/')}x`,
+    const { repository } = await takeUploads(({ path, method }) => (method === 'POST' ? '/up/' : `${path}x`), {
       received,
-    );
+      ...(chunkBytes === undefined ? {} : { chunkBytes }),
+    });
     const content = Buffer.alloc(20_000_000, 'x');
     const blob = { digest: digestOf(content), size: content.length };
     const chunks = async function* () {
@@ -400,11 +412,45 @@ describe('a blob that is uploaded', () => {
     expect(received).toEqual([
       `HEAD /${blob.digest}`,
       'POST /uploads/',
-      'PATCH /up/x 0-8388607',
-      'PATCH /up/xx 8388608-16777215',
-      'PATCH /up/xxx 16777216-19999999',
-      `PUT /up/xxxx?digest=${encodeURIComponent(blob.digest)}`,
+      ...steps.map((step) => (step.startsWith('PUT') ? `${step}?digest=${encodeURIComponent(blob.digest)}` : step)),
     ]);
+  });
+
+  test('in chunks ends where the registry has taken others', async () => {
+    const { repository } = await serveRegistry(
+      (response, { method }) => {
+        if (method === 'HEAD') response.writeHead(404).end();
+        else response.writeHead(202, { location: '/up', range: '0-3' }).end();
+      },
+      { chunkBytes: 5 },
+    );
+    const chunks = async function* () {
+      yield CONTENT;
+    };
+    await failure('REGISTRY_INVALID', repository.uploadBlob({ ...BLOB, chunks: chunks() }));
+  });
+
+  test('as a stream is sent once, and the token is had before it', async () => {
+    const { repository, server } = await serveRegistry(
+      (response, { method, headers }) => {
+        if (headers.authorization === undefined)
+          response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end();
+        else if (method === 'HEAD') response.writeHead(404).end();
+        else response.writeHead(method === 'PUT' ? 401 : 202, { location: '/up' }).end();
+      },
+      { credentials: always },
+    );
+    const chunks = async function* () {
+      yield CONTENT;
+    };
+    await failure('REGISTRY_UNAUTHORIZED', repository.uploadBlob({ ...BLOB, chunks: chunks() }));
+    expect(server.seen.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'POST', 'PUT']);
+  });
+
+  test.each([0, -1, 1.5, 2 ** 40])('is not begun in chunks of %d bytes', (chunkBytes) => {
+    expect(() => openRepository(parseReference('a'), { chunkBytes })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
   });
 
   test.each<[string, Buffer]>([
@@ -500,6 +546,25 @@ describe('a manifest that is written', () => {
     const { repository } = await serveRegistry((response) => response.writeHead(status, headers).end(body));
     const error = await failure(code, repository.putManifest(bytes, MEDIA_TYPES.ociManifest));
     expect(error.message).toContain(text);
+  });
+
+  test.each(['DIGEST_INVALID', 'MANIFEST_BLOB_UNKNOWN'])(
+    'is sent again where the registry does not find its blobs yet (%s)',
+    async (code) => {
+      const { repository, server } = await serveRegistry((response, _request, count) =>
+        response.writeHead(count < 2 ? 400 : 201).end(JSON.stringify({ errors: [{ code }] })),
+      );
+      await repository.putManifest(bytes, MEDIA_TYPES.ociManifest);
+      expect(server.seen).toHaveLength(3);
+    },
+  );
+
+  test('is not sent again and again', async () => {
+    const { repository, server } = await serveRegistry((response) =>
+      response.writeHead(400).end('{"errors":[{"code":"DIGEST_INVALID"}]}'),
+    );
+    await failure('NETWORK_STATUS', repository.putManifest(bytes, MEDIA_TYPES.ociManifest));
+    expect(server.seen).toHaveLength(3);
   });
 
   test('is checked before it is sent', async () => {

@@ -68,7 +68,7 @@ export function recordFetch(answer: (contact: Contact, count: number) => Respons
 } {
   const contacts: Contact[] = [];
   const fetch: Fetch = async (url, { method, headers, body }) => {
-    const contact = { url, method, headers, body: body === undefined ? '' : Buffer.from(body).toString() };
+    const contact = { url, method, headers, body: await new Response(body ?? null).text() };
     contacts.push(contact);
     return answer(contact, contacts.length - 1);
   };

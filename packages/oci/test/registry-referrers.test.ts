@@ -155,6 +155,20 @@ describe('referrers by the fallback tag', () => {
     expect(server.seen.at(-1)?.path).toBe(`/v2/a/b/manifests/${TAG}`);
   });
 
+  test.each([301, 302, 303, 307, 308])(
+    'are sought where the API is redirected with %i, and nobody follows',
+    async (status) => {
+      const evil = await serve((response) => response.writeHead(200, OCI_INDEX).end(indexText([entry('evil')])));
+      const { repository } = await serveRegistry((response, { path }) =>
+        path.includes('/referrers/')
+          ? response.writeHead(status, { location: `${evil.url}/` }).end()
+          : response.writeHead(200, OCI_INDEX).end(indexText([entry('a')])),
+      );
+      await expect(repository.listReferrers(SUBJECT.digest)).resolves.toMatchObject([{ digest: digestOf('a') }]);
+      expect(evil.seen).toHaveLength(0);
+    },
+  );
+
   test('are none where there is no such tag', async () => {
     const { repository } = await serveRegistry((response) => response.writeHead(404).end());
     await expect(repository.listReferrers(SUBJECT.digest)).resolves.toEqual([]);
@@ -373,13 +387,4 @@ describe('an artifact that is attached', () => {
     expect([first.status, second.status]).toContain('rejected');
     expect(second.status === 'rejected' ? second.reason : {}).not.toMatchObject({ details: { status: 400 } });
   });
-});
-
-test('a referrer on another host is never asked for', async () => {
-  const evil = await serve((response) => response.end());
-  const { repository } = await serveRegistry((response) =>
-    response.writeHead(307, { location: `${evil.url}${API}` }).end(),
-  );
-  await failure('NETWORK_REDIRECT', repository.listReferrers(SUBJECT.digest));
-  expect(evil.seen).toHaveLength(0);
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Manifests of a repository (distribution spec, "Pulling manifests" and "Pushing manifests").
 
-import { KeywaxError, quoteText } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import type { HttpResponse } from '@keywax/http';
 import type { Descriptor } from './descriptor.js';
 import { computeDigest, digestAlgorithm, isDigest } from './digest.js';
@@ -9,7 +9,8 @@ import { registryInvalid } from './failure.js';
 import { type Index, MAX_MANIFEST_BYTES, type Manifest, decodeManifest } from './manifest.js';
 import { INDEX_TYPES, MANIFEST_TYPES } from './media-types.js';
 import { isTag } from './reference.js';
-import { type Session, describe } from './session.js';
+import { pause } from './pause.js';
+import { type RegistryRequest, type Session, describe } from './session.js';
 
 /** A manifest or index as it was served, and what it says. */
 export interface FetchedManifest {
@@ -25,6 +26,8 @@ export interface TaggedManifest extends FetchedManifest {
   readonly etag: string | undefined;
 }
 
+const MAX_PUTS = 3;
+const UNFINISHED_CODES: ReadonlySet<string> = new Set(['DIGEST_INVALID', 'MANIFEST_BLOB_UNKNOWN']);
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ');
 
 /**
@@ -122,7 +125,7 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<P
   const manifest = decodeManifest(bytes, mediaType);
   const digest = computeDigest(bytes);
   const url = manifestUrl(session, tag ?? digest);
-  const answer = await session.send({
+  const answer = await sendManifest(session, {
     method: 'PUT',
     url,
     access: { action: 'push' },
@@ -141,6 +144,25 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<P
     written,
     subjectAccepted: subject !== undefined && answer.headers.get('oci-subject') === subject,
   };
+}
+
+/**
+ * Sends a manifest, and again where the registry does not find what it was given just before: docker-registry reads the
+ * links to its blobs while another writer of the same blob writes them.
+ */
+async function sendManifest(session: Session, request: RegistryRequest): Promise<HttpResponse> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await session.send(request);
+    } catch (error) {
+      if (attempt === MAX_PUTS || !isUnfinished(error)) throw error;
+      await pause(session, attempt);
+    }
+  }
+}
+
+function isUnfinished(error: unknown): boolean {
+  return isKeywaxError(error, 'NETWORK_STATUS') && UNFINISHED_CODES.has(error.details.actual ?? '');
 }
 
 function preconditions(onlyIf: ManifestPut['onlyIf']): Readonly<Record<string, string>> {

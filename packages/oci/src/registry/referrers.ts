@@ -18,6 +18,8 @@ export interface ReferrersFilter {
   readonly artifactType?: string;
 }
 
+/** Statuses of registries without the API; some send readers of their pages elsewhere. */
+const NO_API: readonly number[] = [301, 302, 303, 307, 308, 404];
 /** No manifest has this digest: a registry with the API answers with an empty list. */
 const ZERO_DIGEST = `sha256:${'0'.repeat(64)}`;
 
@@ -34,9 +36,9 @@ export async function listReferrers(
   const url = referrersUrl(session, parseDigest(digest), artifactType);
   const what = describe('GET', url);
   const found = new Map<string, Descriptor>();
-  const asked = { url, accept: MEDIA_TYPES.ociIndex, expectStatus: [200, 404], maxBytes: MAX_MANIFEST_BYTES };
+  const asked = { url, accept: MEDIA_TYPES.ociIndex, expectStatus: [200, ...NO_API], maxBytes: MAX_MANIFEST_BYTES };
   for await (const page of fetchPages(session, asked)) {
-    if (page.status === 404 && page.url === url) return listFallback(session, digest, artifactType);
+    if (page.status !== 200 && page.url === url) return listFallback(session, digest, artifactType);
     const isFiltered = saysFiltered(page);
     for (const entry of readPage(page, what).manifests) {
       // A registry that filtered need not repeat by what.
@@ -53,7 +55,7 @@ export async function probeReferrersApi(session: Session): Promise<boolean> {
     url: referrersUrl(session, ZERO_DIGEST, undefined),
     access: { action: 'pull' },
     headers: { accept: MEDIA_TYPES.ociIndex },
-    expectStatus: [200, 400, 404, 405],
+    expectStatus: [200, 400, 405, ...NO_API],
     maxBytes: MAX_MANIFEST_BYTES,
   });
   return answer.status === 200 && readContentType(answer.headers) === MEDIA_TYPES.ociIndex;

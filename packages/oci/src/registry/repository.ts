@@ -4,21 +4,26 @@
 
 import { KeywaxError } from '@keywax/core/errors';
 import { type AttachTarget, type Attachment, attachReferrer, putReferrer } from './attach.js';
-import { fetchBlob, streamBlob } from './blobs.js';
+import { MAX_BLOB_BYTES, fetchBlob, streamBlob } from './blobs.js';
 import type { Descriptor } from './descriptor.js';
 import { type FetchedManifest, fetchManifest, hasManifest, putManifest } from './manifests.js';
-import type { OnProgress } from './progress.js';
 import type { Reference } from './reference.js';
 import { type ReferrersFilter, listReferrers, probeReferrersApi } from './referrers.js';
 import { type SessionOptions, openSession } from './session.js';
 import { type TagUpdate, updateTag } from './tag-update.js';
 import { listTags } from './tags.js';
-import { type BlobStream, hasBlob, mountBlob, mountOrUpload, uploadBytes, uploadStream } from './uploads.js';
+import {
+  type BlobStream,
+  type UploadSettings,
+  hasBlob,
+  mountBlob,
+  mountOrUpload,
+  uploadBytes,
+  uploadStream,
+} from './uploads.js';
 
-/** How a repository is reached, and who is told of transfers. */
-export interface RepositoryOptions extends SessionOptions {
-  readonly onProgress?: OnProgress;
-}
+/** How a repository is reached, how blobs get there, and who is told of transfers. */
+export interface RepositoryOptions extends SessionOptions, UploadSettings {}
 
 /** A repository of a registry. Every function throws REGISTRY_UNAUTHORIZED, REGISTRY_INVALID, INPUT_TOO_LARGE and NETWORK_…. */
 export interface Repository {
@@ -39,7 +44,7 @@ export interface Repository {
   /** A blob as it arrives; only a loop that ends without an error has read it. @throws as fetchBlob */
   streamBlob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
   hasBlob(digest: string): Promise<boolean>;
-  /** Uploads bytes, or a stream of known digest and size in chunks, unless the repository has them. */
+  /** Uploads bytes, or a stream of known digest and size, unless the repository has them. */
   uploadBlob(content: Uint8Array | BlobStream, mediaType?: string): Promise<Descriptor>;
   /** Takes a blob from another repository of the registry; false where the registry does not do that. */
   mountBlob(digest: string, fromRepository: string): Promise<boolean>;
@@ -72,6 +77,7 @@ const OCTETS = 'application/octet-stream';
  */
 export function openRepository(reference: Reference, options: RepositoryOptions = {}): Repository {
   const { onProgress } = options;
+  const uploads = readUploadSettings(options);
   const { registry, repository: path } = reference;
   const session = openSession({ registry, repository: path }, options);
   const told = onProgress === undefined ? {} : { onProgress };
@@ -94,11 +100,11 @@ export function openRepository(reference: Reference, options: RepositoryOptions 
       const blob =
         content instanceof Uint8Array
           ? await uploadBytes(session, content, onProgress)
-          : await uploadStream(session, content, onProgress);
+          : await uploadStream(session, content, uploads);
       return Object.freeze({ mediaType, ...blob });
     },
     mountBlob: (digest, fromRepository) => mountBlob(session, digest, fromRepository),
-    mountOrUploadBlob: (blob, from) => mountOrUpload(session, { blob, from, ...told }),
+    mountOrUploadBlob: (blob, from) => mountOrUpload(session, { blob, from, settings: uploads }),
     putManifest: async (bytes, mediaType, tag) => {
       const put = await putManifest(session, { bytes, mediaType, ...(tag === undefined ? {} : { tag }) });
       return { descriptor: put.descriptor, subjectAccepted: put.subjectAccepted };
@@ -109,6 +115,13 @@ export function openRepository(reference: Reference, options: RepositoryOptions 
     updateTag: (update) => updateTag(session, update),
     listTags: () => listTags(session),
   });
+}
+
+/** @throws CONFIG_INVALID */
+function readUploadSettings({ chunkBytes, onProgress }: UploadSettings): UploadSettings {
+  if (chunkBytes !== undefined && !(Number.isSafeInteger(chunkBytes) && chunkBytes > 0 && chunkBytes <= MAX_BLOB_BYTES))
+    throw new KeywaxError('CONFIG_INVALID', `chunkBytes: expected a number from 1 to ${MAX_BLOB_BYTES}`);
+  return { ...(chunkBytes === undefined ? {} : { chunkBytes }), ...(onProgress === undefined ? {} : { onProgress }) };
 }
 
 async function resolveReference(

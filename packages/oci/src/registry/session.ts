@@ -111,7 +111,8 @@ async function exchange<T extends Answer>(
     });
   const known = authorizer.current(access);
   let answer = await attempt(known);
-  if (answer.status === 401) {
+  // A body that was streamed is gone: another request before it has the authorization for it.
+  if (answer.status === 401 && !isStreamed(asked.body)) {
     discard(answer);
     const challenge = parseChallenge(answer.headers.get('www-authenticate'), what);
     answer = await attempt(await authorizer.authorize(access, { challenge, refused: known, what }));
@@ -120,6 +121,10 @@ async function exchange<T extends Answer>(
   discard(answer);
   const body = answer.body instanceof Uint8Array ? answer.body : undefined;
   throw refused(what, { status: answer.status, origin: new URL(url).origin, body });
+}
+
+function isStreamed(body: RequestOptions['body']): boolean {
+  return typeof body === 'object' && !(body instanceof Uint8Array);
 }
 
 /** Method, origin and path of a request. */

@@ -3,13 +3,11 @@
 // preconditions, one after the other within a process, and read back afterwards.
 
 import { KeywaxError } from '@keywax/core/errors';
-import { waitWithTimer } from '@keywax/http';
 import { type TaggedManifest, findManifest, putManifest } from './manifests.js';
+import { pause } from './pause.js';
 import type { Session } from './session.js';
 
 const MAX_ATTEMPTS = 16;
-/** Longer than another writer takes from its reading to its writing, most of the time. */
-const SETTLE_MS = 150;
 
 /** A change of what a tag names. */
 export interface TagUpdate {
@@ -45,7 +43,7 @@ async function makeUpdate(session: Session, update: TagUpdate): Promise<void> {
     if (found !== undefined && update.isMade(found)) {
       if (!wrote || attempt === MAX_ATTEMPTS - 1) return;
       // Ours was read back; whoever read before we wrote has undone it by the end of this while, or not at all.
-      await settle(session, 0);
+      await pause(session, 1);
       const later = await findManifest(session, tag);
       if (later !== undefined && update.isMade(later)) return;
       continue;
@@ -57,14 +55,7 @@ async function makeUpdate(session: Session, update: TagUpdate): Promise<void> {
       ...(found?.etag === undefined ? {} : { onlyIf: { etag: found.etag } }),
     });
     wrote ||= written;
-    if (!written) await settle(session, attempt);
+    if (!written) await pause(session, attempt + 1);
   }
   throw new KeywaxError('REGISTRY_INVALID', `tag ${tag}: other writers undid the update ${MAX_ATTEMPTS} times`);
-}
-
-/** Waits a while of random length, or writers who met would meet again. */
-async function settle({ transport }: Session, attempt: number): Promise<void> {
-  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
-  const ms = Math.round(SETTLE_MS * (1 + random / 2 ** 32) * Math.min(attempt + 1, 4));
-  await (transport.delay ?? waitWithTimer)(ms, transport.signal ?? new AbortController().signal);
 }

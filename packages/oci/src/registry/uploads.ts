@@ -3,7 +3,7 @@
 
 import { concatBytes } from '@keywax/core/bytes';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
-import type { HttpResponse } from '@keywax/http';
+import type { BodyStream, HttpResponse } from '@keywax/http';
 import { type BlobName, transferTimeoutMs } from './blobs.js';
 import { checkChunks, computeDigest } from './digest.js';
 import { registryInvalid } from './failure.js';
@@ -15,55 +15,86 @@ export interface BlobStream extends BlobName {
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 
+/** How blobs are uploaded. */
+export interface UploadSettings {
+  /**
+   * Streams go in chunks of so many bytes, each held in memory, for registries behind proxies that bound a request; in
+   * one request unless given, as some registries take no chunks.
+   */
+  readonly chunkBytes?: number;
+  readonly onProgress?: OnProgress;
+}
+
 const MAX_SINGLE_POST_BYTES = 65_536; // one request, though a registry may make it two
-const CHUNK_BYTES = 8_388_608; // held in memory, so that a refused chunk can be sent again
 const OCTETS = { 'content-type': 'application/octet-stream' } as const;
 const PUSH: Access = { action: 'push' };
 
 /** True where the repository has the blob. A registry that redirects knows it. */
-export async function hasBlob(session: Session, digest: string): Promise<boolean> {
+export async function hasBlob(session: Session, digest: string, access: Access = { action: 'pull' }): Promise<boolean> {
   const answer = await session.send({
     method: 'HEAD',
     url: session.url(`/blobs/${digest}`),
-    access: { action: 'pull' },
+    access,
     expectStatus: [200, 301, 302, 303, 307, 308, 404],
     maxBytes: Number.MAX_SAFE_INTEGER,
   });
   return answer.status !== 404;
 }
 
+/** Uploads that are under way in this process, by place and digest: many artifacts have the same small blobs. */
+const uploads = new Map<string, Promise<void>>();
+
 /** Uploads bytes, unless the repository has them. @throws REGISTRY_UNAUTHORIZED, REGISTRY_INVALID, NETWORK_… */
 export async function uploadBytes(session: Session, bytes: Uint8Array, onProgress?: OnProgress): Promise<BlobName> {
   const blob = { digest: computeDigest(bytes), size: bytes.length };
-  if (await hasBlob(session, blob.digest)) tell(onProgress, 'present', blob);
-  else {
-    await sendBytes(session, blob, bytes);
-    tell(onProgress, 'upload', blob);
+  const key = `${session.url('/')} ${blob.digest}`;
+  // A failure of another upload is its own: it may have been aborted, or have had other credentials.
+  await uploads.get(key)?.catch(() => {});
+  const upload = uploadOnce(session, { blob, bytes, onProgress });
+  uploads.set(key, upload);
+  try {
+    await upload;
+  } finally {
+    if (uploads.get(key) === upload) uploads.delete(key);
   }
   return blob;
 }
 
+async function uploadOnce(
+  session: Session,
+  {
+    blob,
+    bytes,
+    onProgress,
+  }: { readonly blob: BlobName; readonly bytes: Uint8Array; readonly onProgress: OnProgress | undefined },
+): Promise<void> {
+  // Of a repository that is still to be made, nobody may read.
+  const isPresent = await hasBlob(session, blob.digest, PUSH);
+  if (!isPresent) await sendBytes(session, blob, bytes);
+  tell(onProgress, isPresent ? 'present' : 'upload', blob);
+}
+
 async function sendBytes(session: Session, blob: BlobName, bytes: Uint8Array): Promise<void> {
   if (bytes.length > MAX_SINGLE_POST_BYTES) {
-    await finishUpload(session, await startUpload(session, {}), { blob, bytes });
+    await finishUpload(session, await startUpload(session, {}), { blob, body: bytes });
     return;
   }
   const answer = await openUpload(session, { query: { digest: blob.digest }, access: PUSH, bytes });
   // 202: the registry has begun an upload, and taken no note of the bytes.
-  if (answer.status === 202) await finishUpload(session, uploadLocation(answer), { blob, bytes });
+  if (answer.status === 202) await finishUpload(session, uploadLocation(answer), { blob, body: bytes });
 }
 
 /**
- * Uploads a blob in chunks as it is read, unless the repository has it; digest and size are checked before the end.
+ * Uploads a blob as it is read, unless the repository has it; digest and size are checked before the end.
  * @throws REGISTRY_INVALID, REGISTRY_UNAUTHORIZED, INPUT_MALFORMED where the stream is another blob, NETWORK_…
  */
-export async function uploadStream(session: Session, blob: BlobStream, onProgress?: OnProgress): Promise<BlobName> {
+export async function uploadStream(session: Session, blob: BlobStream, settings: UploadSettings): Promise<BlobName> {
   const { digest, size } = blob;
-  if (await hasBlob(session, digest)) {
-    tell(onProgress, 'present', blob);
+  if (await hasBlob(session, digest, PUSH)) {
+    tell(settings.onProgress, 'present', blob);
     return { digest, size };
   }
-  await sendChunks(session, await startUpload(session, {}), { blob, onProgress });
+  await sendStream(session, await startUpload(session, {}), { blob, settings });
   return { digest, size };
 }
 
@@ -84,11 +115,11 @@ export async function mountBlob(session: Session, digest: string, from: string):
 /** Mounts a blob where the registry does that, else uploads it. */
 export async function mountOrUpload(
   session: Session,
-  { blob, from, onProgress }: { readonly blob: BlobStream; readonly from: string; readonly onProgress?: OnProgress },
+  { blob, from, settings }: { readonly blob: BlobStream; readonly from: string; readonly settings: UploadSettings },
 ): Promise<void> {
   const location = await requestMountOrUpload(session, blob.digest, from);
-  if (location === undefined) tell(onProgress, 'mount', blob);
-  else await sendChunks(session, location, { blob, onProgress });
+  if (location === undefined) tell(settings.onProgress, 'mount', blob);
+  else await sendStream(session, location, { blob, settings });
 }
 
 /** A token service may give no right to the other repository. */
@@ -133,47 +164,44 @@ function uploadLocation({ headers, url }: Pick<HttpResponse, 'headers' | 'url'>)
 async function finishUpload(
   session: Session,
   location: string,
-  { blob, bytes }: { readonly blob: BlobName; readonly bytes: Uint8Array },
+  { blob, body }: { readonly blob: BlobName; readonly body: Uint8Array | BodyStream },
 ): Promise<void> {
   const url = `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(blob.digest)}`;
+  const timeoutMs = transferTimeoutMs(session.transport, blob.size);
   const answer = await session.send({
     method: 'PUT',
     url,
     access: PUSH,
     headers: OCTETS,
-    body: bytes,
+    body,
     expectStatus: [201],
-    timeoutMs: transferTimeoutMs(session.transport, bytes.length),
-    responseTimeoutMs: transferTimeoutMs(session.transport, bytes.length),
+    timeoutMs,
+    responseTimeoutMs: timeoutMs,
   });
   const named = answer.headers.get('docker-content-digest');
   if (named !== undefined && named !== blob.digest)
     throw registryInvalid(describe('PUT', url), `Docker-Content-Digest ${blob.digest}`, named);
 }
 
-async function sendChunks(
-  session: Session,
-  location: string,
-  { blob, onProgress }: { readonly blob: BlobStream; readonly onProgress: OnProgress | undefined },
-): Promise<void> {
+interface StreamUpload {
+  readonly blob: BlobStream;
+  readonly settings: UploadSettings;
+}
+
+async function sendStream(session: Session, location: string, { blob, settings }: StreamUpload): Promise<void> {
   const { digest, size } = blob;
+  const { chunkBytes = size, onProgress } = settings;
   const checked = checkChunks(blob.chunks, { digest, size }, wrongBlob);
   const chunks =
     onProgress === undefined ? checked : reportChunks(checked, { kind: 'upload', digest, total: size, onProgress });
+  if (size <= chunkBytes) return finishUpload(session, location, { blob, body: { size, chunks } });
   let place = location;
-  let sent = 0;
-  let last = new Uint8Array() as Uint8Array;
-  for await (const piece of gatherChunks(chunks, CHUNK_BYTES)) {
-    if (last.length > 0) {
-      place = await patchUpload(session, place, { start: sent, bytes: last });
-      sent += last.length;
-    }
-    last = piece;
+  let start = 0;
+  for await (const bytes of gatherChunks(chunks, chunkBytes)) {
+    place = await patchUpload(session, place, { start, bytes });
+    start += bytes.length;
   }
-  // The last chunk goes with the end, so that a blob of one chunk is one request.
-  if (sent === 0) return finishUpload(session, place, { blob, bytes: last });
-  place = await patchUpload(session, place, { start: sent, bytes: last });
-  return finishUpload(session, place, { blob, bytes: new Uint8Array() });
+  return finishUpload(session, place, { blob, body: new Uint8Array() });
 }
 
 async function patchUpload(
@@ -194,7 +222,8 @@ async function patchUpload(
   });
   const what = describe('PATCH', url);
   const range = answer.headers.get('range');
-  if (range !== undefined && range !== `0-${end}`) throw registryInvalid(what, `the range 0-${end}`, range);
+  if (range !== undefined && range.replace(/^bytes=/, '') !== `0-${end}`)
+    throw registryInvalid(what, `the range 0-${end}`, range);
   return resolveSameOrigin(answer.headers.get('location'), { base: url, what, code: 'NETWORK_REDIRECT' });
 }
 
