@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Stack, startStack } from '@keywax/stack';
@@ -12,7 +13,8 @@ import { type OciRegistry, startOciRegistry } from '@keywax/stack/oci-registry';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pushImage, pushIndex } from '../../oci/test/images.js';
 import { describeDockerRegistry, startDockerRegistry } from '../../oci/test/docker-registry.js';
-import { type Called, call, makeFolder } from './call.js';
+import { runCommand } from '../src/run.js';
+import { type Called, call, makeFolder, makeHost } from './call.js';
 
 const KEYWAX = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const isBuilt = existsSync(KEYWAX) && spawnSync(process.execPath, [KEYWAX, 'help', 'image', 'sign']).status === 0;
@@ -232,6 +234,35 @@ describe('a registry that wants credentials', () => {
     });
   });
 });
+
+test('the stack runs a registry with an image to try, and stops it', async () => {
+  const controller = new AbortController();
+  const { host, written } = makeHost({ signal: controller.signal });
+  const [trust, tokenFile] = [join(folder, 'trust.json'), join(folder, 'token')];
+  const flags = ['--trust-config', trust, '--token-file', tokenFile];
+  const running = runCommand(['stack', '--json', '--registry', `${await findFreePort()}`, ...flags], host);
+  await expect.poll(() => written.err).toContain('An image to sign:');
+  const { urls, image: hello } = JSON.parse(written.out) as { urls: { oidc: string }; image: string };
+  const env = { HOME: folder, COSIGN_REPOSITORY: hello.replace('hello:v1', 'signatures') };
+  const who = ['--certificate-identity', 'alice@example.com', '--certificate-oidc-issuer', urls.oidc];
+  const results = [
+    await call(['image', 'sign', '--trust-config', trust, '--identity-token-file', tokenFile, hello], { env }),
+    await call(['image', 'verify', '--trust-config', trust, ...who, hello], { env }),
+    await call(['image', 'verify', '--trust-config', trust, ...who, hello], { env: { HOME: folder } }),
+  ];
+  expect(results.map(({ code }) => code)).toEqual([0, 0, 10]);
+  controller.abort();
+  expect(await running).toBe(0);
+  expect((await call(['image', 'tree', hello], { env })).code).toBe(3);
+});
+
+async function findFreePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 describeDockerRegistry('docker-registry', () => {
   test.each([[[]], [['--new-bundle-format=false']]])('takes signatures with %j', async (format) => {

@@ -8,6 +8,7 @@ import type { IssuerKind, RekorChoice, Stack, StackOptions } from '@keywax/stack
 import { type Command, defineCommand } from '../command.js';
 import { EXIT } from '../exit.js';
 import { usageError } from '../flags.js';
+import type { ExampleRegistry } from '../example-registry.js';
 import { untilStopped } from '../host.js';
 import { writeOutput } from '../output-file.js';
 import { type Style, createStyle, encodeJsonText, escapeText, padText } from '../render/text.js';
@@ -29,6 +30,7 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
     'tuf-root': { value: 'FILE', help: 'write the first root of its TUF repository there' },
     'token-file': { value: 'FILE', help: 'write a token there; it is good for ten minutes' },
     persona: { value: 'KIND', help: 'whose token: email, github or gitlab (email, unless given)' },
+    registry: { value: 'PORT', help: 'run a container registry there too, in memory, with an image to try' },
     json: { help: 'print the URLs as JSON' },
   },
   async run({ flags, operands }, host) {
@@ -38,12 +40,18 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
     const options: StackOptions = {
       rekor: { published: rekor },
       ...(flags.directory === undefined ? {} : { directory: flags.directory }),
-      ...(flags.port === undefined ? {} : { port: readPort(flags.port) }),
+      ...(flags.port === undefined ? {} : { port: readPort(flags.port, 'port') }),
     };
+    const registryPort = flags.registry === undefined ? undefined : readPort(flags.registry, 'registry');
     const { startStack } = await import('@keywax/stack');
     const stack = await startStack(options);
     const scratch = await mkdtemp(join(tmpdir(), 'keywax-stack-'));
+    let example: ExampleRegistry | undefined;
     try {
+      if (registryPort !== undefined) {
+        const { startExampleRegistry } = await import('../example-registry.js');
+        example = await startExampleRegistry(registryPort);
+      }
       const trustConfig = flags['trust-config'] ?? join(flags.directory ?? scratch, 'trust-config.json');
       await writeOutput(trustConfig, `${JSON.stringify(stack.clientTrustConfig({ rekor }), undefined, 2)}\n`, {
         force: true,
@@ -55,11 +63,20 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
         await writeOutput(tokenFile, await stack.mintToken({ kind: persona }), { force: true, mode: 0o600 });
       if (flags.json === true)
         await host.out.write(
-          encodeJsonText({ urls: stack.urls, trustConfig, tufRoot, ...(tokenFile === undefined ? {} : { tokenFile }) }),
+          encodeJsonText({
+            urls: stack.urls,
+            trustConfig,
+            tufRoot,
+            ...(tokenFile === undefined ? {} : { tokenFile }),
+            ...(example === undefined ? {} : { registry: example.registry.url, image: example.image }),
+          }),
         );
-      await host.err.write(describeStack(stack, { trustConfig, tufRoot, tokenFile }, createStyle(host.err)));
+      await host.err.write(
+        describeStack(stack, { trustConfig, tufRoot, tokenFile, image: example?.image }, createStyle(host.err)),
+      );
       await untilStopped(host);
     } finally {
+      await example?.registry.close();
       await stack.close();
       await rm(scratch, { recursive: true, force: true });
     }
@@ -73,9 +90,9 @@ function readChoice<T extends string>(value: string, choices: readonly T[], name
   return choice;
 }
 
-function readPort(text: string): number {
+function readPort(text: string, name: string): number {
   const port = /^[1-9][0-9]{0,4}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > MAX_PORT) throw usageError(`--port is a number up to ${MAX_PORT}`);
+  if (port < 1 || port > MAX_PORT) throw usageError(`--${name} is a number up to ${MAX_PORT}`);
   return port;
 }
 
@@ -91,7 +108,12 @@ const SERVICES = {
 
 function describeStack(
   { urls }: Stack,
-  files: { readonly trustConfig: string; readonly tufRoot: string; readonly tokenFile: string | undefined },
+  files: {
+    readonly trustConfig: string;
+    readonly tufRoot: string;
+    readonly tokenFile: string | undefined;
+    readonly image: string | undefined;
+  },
   style: Style,
 ): string {
   const rows = Object.entries(SERVICES).map(
@@ -105,6 +127,7 @@ function describeStack(
           `  keywax sign --trust-config ${trustConfig} FILE`,
         ]
       : [`  keywax sign --trust-config ${trustConfig} --identity-token-file ${escapeText(files.tokenFile)} FILE`];
+  const images = files.image === undefined ? [] : ['An image to sign:', `  ${files.image}`];
   return [
     style.good('The stack is running; Ctrl-C stops it.'),
     '',
@@ -117,6 +140,7 @@ function describeStack(
     `  keywax verify --trust-config ${trustConfig} --explain --certificate-identity NAME --certificate-oidc-issuer URL FILE`,
     'Both go by way of TUF too, with these in place of --trust-config:',
     `  --tuf-mirror ${urls.tuf} --tuf-root ${escapeText(files.tufRoot)}`,
+    ...images,
     '',
   ].join('\n');
 }

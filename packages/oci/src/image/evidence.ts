@@ -72,7 +72,9 @@ export async function* fetchEvidence(
   for (const batch of inBatches(sources)) {
     const pieces = (await Promise.all(batch.map((source) => fetchSource(repository, source)))).flat();
     for (const some of inBatches(pieces)) {
-      yield* await Promise.all(some.map((piece) => ('error' in piece ? piece : fetchPiece(repository, piece, budget))));
+      yield* await Promise.all(
+        some.map(async (piece) => ('error' in piece ? piece : fetchPiece(repository, piece, budget))),
+      );
     }
   }
 }
