@@ -67,7 +67,7 @@ describe.each(CODES)('where %s', (service, code, text) => {
       service,
       first(() => new Promise(() => {})),
     );
-    await signOnce({ timeout: 1_500 });
+    await signOnce({ timeout: 2_500 });
     expect(count()).toBe(2);
   });
 
