@@ -5,7 +5,7 @@ import type { Command } from './command.js';
 import { COMMANDS } from './commands.js';
 import { padText } from './render/text.js';
 
-const NAME_WIDTH = 14;
+const NAME_WIDTH = 15;
 
 /** The help of `keywax` itself. */
 export function describeProgram(): string {

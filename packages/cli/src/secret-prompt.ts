@@ -23,8 +23,8 @@ const LEAVE = ['\u0003', '\u0004']; // Ctrl-C and Ctrl-D, which a terminal in ra
 /** Asks, and answers with one line. @throws OPERATION_ABORTED by Ctrl-C, Ctrl-D, the signal, or the end of the input */
 export async function askSecret(question: string, { input, output, signal }: SecretTerminal): Promise<string> {
   if (signal.aborted) throw interrupted();
+  input.setRawMode(true); // first, so that nothing is shown of what comes early
   output.write(question);
-  input.setRawMode(true);
   input.setEncoding('utf8');
   try {
     return await readLine(input, signal);
