@@ -268,6 +268,8 @@ describe('npm trust', () => {
     });
     expect(Object.keys((read() as { packages: object }).packages)).toEqual(['bump']);
     expect((await npm('audit')).code).toBe(0);
+    lock(await publish('another', { claims: {} }));
+    expect((await npm('audit')).err).toContain('1 package with provenance not recorded');
     lock(await publish('bump', { version: '1.1.0', claims: { sha: 'd'.repeat(40), run_id: '2' } }));
     expect((await npm('audit')).code).toBe(0);
     lock(await publish('bump', { version: '1.2.0', claims: { repository_owner_id: '666', repository_id: '667' } }));

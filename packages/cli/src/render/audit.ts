@@ -31,6 +31,8 @@ const COUNTED: readonly (readonly [AuditState, string])[] = [
   ['unavailable', 'not available'],
 ];
 
+const MAX_LISTED = 100; // of a registry that is away, every package would say so
+
 /** What somebody should know, then the counts; with `all` every package. */
 export function renderAudit(
   report: AuditReport,
@@ -39,9 +41,12 @@ export function renderAudit(
 ): string {
   const findings = listFindings(report, demands).filter(({ level }) => level !== 'note');
   const verified = all ? report.packages.filter(({ state }) => state === 'provenance' || state === 'signature') : [];
+  const listed = all ? findings : findings.slice(0, MAX_LISTED);
+  const more = findings.length - listed.length;
   return [
     ...verified.map((audited) => renderVerified(audited, style)),
-    ...findings.map((finding) => renderFinding(finding, style)),
+    ...listed.map((finding) => renderFinding(finding, style)),
+    ...(more === 0 ? [] : [style.faint(`and ${more} more; --all lists them\n`)]),
     renderCounts(report, demands, style),
   ].join('');
 }
@@ -84,7 +89,11 @@ function renderCounts({ packages, others, counts }: AuditReport, demands: AuditD
   const isWell = refused === 0 && counts.unavailable === 0;
   const paint = isWell ? style.good : style.bad;
   const unpinned = packages.filter(({ integrity }) => integrity === 'unpinned').length;
+  const unrecorded = packages.filter(({ state, isRecorded }) => state === 'provenance' && isRecorded === false).length;
   const notes = [
+    ...(unrecorded === 0
+      ? []
+      : [`${countOf(unrecorded, 'package')} with provenance not recorded; \`keywax npm trust\` does that\n`]),
     ...(unpinned === 0
       ? []
       : [

@@ -36,9 +36,10 @@ export interface DownloaderParts {
 
 /** Makes a downloader. */
 export function createDownloader({ settings, transport, gate, stats }: DownloaderParts): Downloader {
-  return ({ url, maxBytes, etag, absent, signal }) =>
+  return ({ url, maxBytes, etag: given, absent, signal }) =>
     gate(async () => {
       stats.requests++;
+      const etag = readEtag(given); // from a cache that anyone may have written
       const authorization = settings.authorizationOf(url);
       const { status, headers, body } = await translateRefusal(
         request(url, {
