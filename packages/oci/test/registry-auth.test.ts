@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is told the credentials, and what becomes of a registry that asks for them in bad faith.
 
-import type { ErrorCode } from '@keywax/core/errors';
+import { type ErrorCode, isKeywaxError } from '@keywax/core/errors';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sendJson, serve } from '../../../test/loopback.js';
 import {
@@ -326,6 +327,50 @@ describe('a challenge', () => {
     ['a megabyte of commas', `Bearer ${','.repeat(1_048_576)}`, 'INPUT_TOO_LARGE'],
   ])('that is or has %s is refused', (_name, header, code) => {
     expect(() => parseChallenge(header, 'GET')).toThrow(expect.objectContaining({ code }));
+  });
+
+  test('on two lines of the headers is two challenges (OC-004)', async () => {
+    const { repository, server } = await serveRegistry(
+      (response, { headers }) =>
+        response
+          .writeHead(401, [
+            ...['www-authenticate', 'Basic realm="x"'],
+            ...['www-authenticate', `Bearer realm="http://${headers.host}/token"`],
+          ])
+          .end(),
+      { credentials: always },
+    );
+    await failure('REGISTRY_INVALID', repository.resolve());
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('of any text is read or refused', () => {
+    const part = fc.constantFrom(
+      'Bearer',
+      'Basic',
+      ' ',
+      ',',
+      '=',
+      '"',
+      'realm',
+      'service',
+      'https://a/b',
+      String.raw`\"`,
+      'é',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(part, { maxLength: 30 }).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(text, (header) => {
+        try {
+          parseChallenge(header, 'GET');
+        } catch (error) {
+          if (!isKeywaxError(error)) throw error;
+        }
+      }),
+    );
   });
 
   test('of a megabyte on the wire ends in a named error (OC-003)', async () => {

@@ -62,6 +62,13 @@ describe('a manifest that is fetched', () => {
     });
   });
 
+  test('is counted in bytes, not in characters (OC-013)', async () => {
+    const text = manifestText({ annotations: { a: 'ü€😀' } });
+    const { descriptor } = await fetchWith(type, text);
+    expect(descriptor.size).toBe(Buffer.byteLength(text));
+    expect(descriptor.size).toBeGreaterThan(text.length);
+  });
+
   test('by a digest of sha512 has that', async () => {
     const digest = digestOf(MANIFEST, 'sha512');
     await expect(fetchWith(type, MANIFEST, digest)).resolves.toMatchObject({ descriptor: { digest } });
