@@ -25,7 +25,7 @@ const absent = binding === undefined ? 'pkcs11js' : LIBRARY === undefined ? 'Sof
 
 async function loadBinding(): Promise<Pkcs11Binding | undefined> {
   try {
-    return ((await import('pkcs11js')) as unknown as { readonly default: Pkcs11Binding }).default;
+    return await import('pkcs11js');
   } catch {
     return undefined;
   }

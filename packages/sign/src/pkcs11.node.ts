@@ -58,7 +58,7 @@ const HASH_OIDS: Readonly<Record<HashName, string>> = { sha256: OID.sha256, sha3
  * @throws CONFIG_INVALID, KEY_NOT_FOUND, KEY_REJECTED, INPUT_UNSUPPORTED for a kind of key, PASSWORD_WRONG for the PIN,
  *   SERVICE_INVALID where the token fails
  * @example
- * import binding from 'pkcs11js';
+ * import * as binding from 'pkcs11js';
  * const library = '/usr/lib/softhsm/libsofthsm2.so';
  * const signer = await openPkcs11Signer({ binding, library, token: 'release', keyLabel: 'v1', pin });
  */
