@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ALGORITHM_SUITES, defaultSuite } from '../src/algorithms.js';
 import { nodeCrypto } from '../src/crypto.node.js';
 import { generateKeyPair, importKeyPair } from '../src/key-pair.js';
+import { encodePem } from '../src/pem.js';
 
 const message = new TextEncoder().encode('what is signed');
 const signable = ALGORITHM_SUITES.filter((suite) => suite.signable);
@@ -81,6 +82,11 @@ describe('a private key that is not accepted is refused without showing it', () 
       'X25519',
       () => generateKeyPairSync('x25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
       'INPUT_UNSUPPORTED',
+    ],
+    [
+      'Ed25519 with a key that is too short',
+      () => encodePem('PRIVATE KEY', Buffer.from(`302d020100300506032b65700421041f${'07'.repeat(31)}`, 'hex')),
+      'KEY_REJECTED',
     ],
   ])('%s', async (_, pem, code) => {
     const text = pem();
