@@ -274,6 +274,24 @@ describe('keyless evidence in the annotations of a layer', () => {
   });
 });
 
+test('a polluted prototype decides nothing', async () => {
+  await attach(await makeBundle(subject.digest));
+  const prototype = Reflect.getPrototypeOf({}) as Record<string, unknown>;
+  const polluted = {
+    predicateType: 'custom',
+    annotations: { x: 'y' },
+    places: ['tags'],
+    verifier: {},
+    format: 'layer',
+  };
+  try {
+    Object.assign(prototype, polluted);
+    expect((await verifyIt()).statements).toHaveLength(1);
+  } finally {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(prototype, name);
+  }
+});
+
 test('indexes that are nested too deep are not signed', async () => {
   let inner = subject;
   for (let depth = 0; depth < 5; depth++) {

@@ -2,23 +2,16 @@
 // Signs and attests images by digest, and attaches what was made. Every bundle was verified before it leaves here.
 
 import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
-import { KeywaxError } from '@keywax/core/errors';
 import { type SignOptions, attest, sign } from 'keywax';
 import { type Annotations, type Descriptor, makeAnnotations } from '../registry/descriptor.js';
-import {
-  type Reference,
-  DOCKER_HUB,
-  formatReference,
-  parseReference,
-  parseRepositoryName,
-} from '../registry/reference.js';
+import { type Reference, DOCKER_HUB, formatReference, parseRepositoryName } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { attachBundle, attachLayer } from './attach.js';
 import { selectChain } from './chain.js';
 import { listImages } from './images.js';
 import { LAYER_TYPES, encodeEnvelopeLayer, encodeLayerAnnotations } from './layer.js';
+import { configError, copyOptions, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
-import { withSignal } from './signal.js';
 import { encodeSimpleSigning } from './simple-signing.js';
 import { encodeImageStatement } from './statement.js';
 
@@ -81,8 +74,9 @@ export async function signImage(
  */
 export async function attestImage(
   reference: string | Reference,
-  { predicateType, predicate, ...options }: AttestImageOptions,
+  given: AttestImageOptions,
 ): Promise<readonly SignedImage[]> {
+  const { predicateType, predicate, ...options } = copyOptions(given);
   if (typeof predicate !== 'object' || predicate === null) throw configError('predicate', 'a JSON object');
   const type = parsePredicateType(predicateType);
   if (type === SIGN_PREDICATE_TYPE) throw configError('predicateType', 'another type than that of signatures');
@@ -109,9 +103,10 @@ async function signAll(
   options: SignImageOptions,
   said: Said,
 ): Promise<readonly SignedImage[]> {
-  const { annotations, format = 'bundle', recursive, evidenceRepository, registry, ...signing } = { ...options };
+  const { annotations, format = 'bundle', recursive, evidenceRepository, registry, ...rest } = copyOptions(options);
+  const signing = copyOptions(rest);
   if (format !== 'bundle' && format !== 'layer') throw configError('format', 'bundle or layer');
-  const reference = typeof given === 'string' ? parseReference(given) : given;
+  const reference = readReference(given);
   const reached = withSignal(registry, signing.signal);
   const repository = openRepository(reference, reached);
   const target =
@@ -186,8 +181,4 @@ async function attachMade(
     bytes: encodeEnvelopeLayer(dsseEnvelope),
     annotations: encodeLayerAnnotations(decoded, { chain, predicateType }),
   });
-}
-
-function configError(at: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }

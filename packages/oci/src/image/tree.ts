@@ -5,9 +5,11 @@
 import { BUNDLE_MEDIA_TYPE } from '@keywax/bundle';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { Descriptor, Platform } from '../registry/descriptor.js';
-import { type Reference, formatReference, parseReference } from '../registry/reference.js';
+import type { Index, Manifest } from '../registry/manifest.js';
+import { type Reference, formatReference } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { LAYER_TYPES } from './layer.js';
+import { readReference } from './options.js';
 import { type TagSuffix, evidenceTag } from './subject.js';
 
 /** What a node of the tree is. */
@@ -50,7 +52,7 @@ interface Walk {
  * @throws CONFIG_INVALID, IMAGE_NOT_FOUND, INPUT_TOO_LARGE above 2,000 nodes, REGISTRY_…, NETWORK_…
  */
 export async function fetchImageTree(given: string | Reference, options: RepositoryOptions = {}): Promise<ImageTree> {
-  const reference = typeof given === 'string' ? parseReference(given) : given;
+  const reference = readReference(given);
   const repository = openRepository(reference, options);
   const descriptor = await repository.resolve();
   const node = await walk(descriptor, 0, { repository, seen: new Set(), nodes: 0 });
@@ -62,9 +64,11 @@ export async function fetchImageTree(given: string | Reference, options: Reposit
 }
 
 async function walk(descriptor: Descriptor, depth: number, state: Walk): Promise<ImageTreeNode> {
-  const { digest, platform } = descriptor;
+  const { digest, size, platform } = descriptor;
   count(state);
-  const { manifest } = await state.repository.fetchManifest(digest);
+  const manifest = await fetchListed(descriptor, depth, state);
+  const common = { digest, size, ...(platform === undefined ? {} : { platform }) };
+  if (manifest === undefined) return { kind: 'image', ...common, type: descriptor.mediaType, children: [] };
   const isIndex = manifest.kind === 'index' && manifest.subject === undefined;
   const children: ImageTreeNode[] = [];
   // An index that lists itself, or what it was reached from, ends here (ATTACKS OC-023).
@@ -74,14 +78,21 @@ async function walk(descriptor: Descriptor, depth: number, state: Walk): Promise
       children.push(await walk(child, depth + 1, state));
     children.push(...(await listAttached(digest, state)));
   }
-  return {
-    kind: isIndex ? 'index' : 'image',
-    digest,
-    size: descriptor.size,
-    type: manifest.mediaType,
-    ...(platform === undefined ? {} : { platform }),
-    children,
-  };
+  return { kind: isIndex ? 'index' : 'image', ...common, type: manifest.mediaType, children };
+}
+
+/** A copy of an index need not have all that the index lists. */
+async function fetchListed(
+  { digest }: Descriptor,
+  depth: number,
+  { repository }: Walk,
+): Promise<Manifest | Index | undefined> {
+  try {
+    return (await repository.fetchManifest(digest)).manifest;
+  } catch (error) {
+    if (depth > 0 && isKeywaxError(error, 'IMAGE_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 async function listAttached(digest: string, state: Walk): Promise<readonly ImageTreeNode[]> {

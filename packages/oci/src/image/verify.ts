@@ -6,12 +6,12 @@ import type { Statement } from '@keywax/bundle';
 import { type ErrorInit, KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type Verified, type Verifier, type VerifierOptions, type VerifyOptions, createVerifier } from 'keywax';
 import type { Annotations, Descriptor } from '../registry/descriptor.js';
-import { type Reference, formatReference, parseReference, parseRepositoryName } from '../registry/reference.js';
+import { type Reference, formatReference, parseRepositoryName } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { type Candidate, readCandidate } from './candidate.js';
 import { type EvidencePlace, type FoundEvidence, fetchEvidence } from './evidence.js';
+import { configError, copyOptions, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
-import { withSignal } from './signal.js';
 import { describeArtifact } from './subject.js';
 
 /** What is demanded of an image. Everything but the identity may be left out. */
@@ -119,12 +119,14 @@ interface Task {
 }
 
 async function readTask(given: string | Reference, options: VerifyImageOptions): Promise<Task> {
-  const { predicateType, annotations, places, evidenceRepositories, registry, verifier, ...others } = { ...options };
-  const { instance, offline, cacheDirectory, fetch, timeoutMs, retries, ...request } = others;
+  const own = copyOptions(options);
+  const { predicateType, annotations, places, evidenceRepositories, registry, verifier, instance, ...others } = own;
+  const { offline, cacheDirectory, fetch, timeoutMs, retries, ...rest } = copyOptions(others);
+  const request = copyOptions(rest);
   if (request.identity === undefined) throw configError('identity', 'a record, a list of records, or a key');
   if (verifier !== undefined && instance !== undefined) throw configError('verifier', 'a verifier or an instance');
   const type = predicateType === undefined ? SIGN_PREDICATE_TYPE : parsePredicateType(predicateType);
-  const reference = typeof given === 'string' ? parseReference(given) : given;
+  const reference = readReference(given);
   const reached = withSignal(registry, request.signal);
   const sources = evidenceRepositories?.map((name) => openRepository(parseRepositoryName(name), reached));
   const trust = omitAbsent({ instance, offline, cacheDirectory, fetch, timeoutMs, retries, signal: request.signal });
@@ -198,7 +200,9 @@ async function verifyCandidate(candidate: Candidate, task: Task): Promise<Verifi
     });
   const annotations = candidate.annotationsOf(digest);
   checkAnnotations(annotations, task, verified);
-  return Object.freeze({ ...verified, statement, payload, predicateType, annotations, format, place, manifest });
+  // For a payload of the older format the engine has no statement.
+  const said = verified.statement ?? statement;
+  return Object.freeze({ ...verified, statement: said, payload, predicateType, annotations, format, place, manifest });
 }
 
 function isKeyPolicy(identity: VerifyImageOptions['identity']): boolean {
@@ -240,8 +244,4 @@ function allRejected({ name }: Task, rejected: readonly RejectedStatement[]): Ke
   const rest = rejected.length === 1 ? '' : ` (the first of ${rejected.length} that were found)`;
   const init = { cause: first.error, details, report } as ErrorInit<typeof code>;
   return new KeywaxError(code, `${name}: ${message}${rest}`, init);
-}
-
-function configError(at: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }
