@@ -95,6 +95,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     summary: 'verify what the registry says about every package of a project',
     load: async () => (await import('./commands/npm-audit.js')).npmAuditCommand,
   },
+  'npm verify': {
+    summary: 'verify what the registry says about single packages',
+    load: async () => (await import('./commands/npm-verify.js')).npmVerifyCommand,
+  },
   'npm trust': {
     summary: 'record who built each package of a project, for later audits',
     load: async () => (await import('./commands/npm-trust.js')).npmTrustCommand,

@@ -327,3 +327,62 @@ describe('npm trust', () => {
     expect(await npm('audit')).toMatchObject({ code: 2, err: expect.stringContaining('keywax-npm.json') as string });
   });
 });
+
+describe('npm verify', () => {
+  const verify = (...args: readonly string[]): Promise<Called> => {
+    const trust = ['--tuf-mirror', stack.urls.tuf, '--tuf-root', rootFile, '--cache-directory', join(home, 'cache')];
+    return call(['npm', 'verify', ...trust, ...args], { env: { HOME: home, npm_config_registry: registry.url } });
+  };
+
+  test('says where a package was built', async () => {
+    await publish('@built/here', { claims: {} });
+    const { code, err } = await verify('@built/here@1.0.0');
+    expect(code).toBe(0);
+    expect(err).toContain('✔ @built/here@1.0.0 is verified\n');
+    expect(err).toMatch(/ {2}source +https:\/\/github\.com\/octo-org\/octo-repo\n/);
+    expect(err).toMatch(/ {2}workflow +\.github\/workflows\/release\.yml\n/);
+  });
+
+  test.each([
+    [['--source-repository', 'octo-org/octo-repo', '--workflow', 'release.yml', '--trigger', 'push'], 0],
+    [['--source-repository', 'octo-org/other'], 1],
+    [['--ref', 'refs/heads/main'], 0],
+    [['--ref-regexp', 'refs/heads/.+'], 0],
+    [['--ref', 'refs/heads/other'], 1],
+    [['--builder', 'https://github.com/actions/runner/self-hosted'], 1],
+    [['--integrity', `sha512-${'A'.repeat(86)}==`], 1],
+    [['--require-provenance'], 0],
+    [['--ref', 'a', '--ref-regexp', 'b'], 2],
+  ])('with %j exits with %i', async (args, code) => {
+    const name = `expected-${args.join('').length}`;
+    await publish(name, { claims: {} });
+    expect((await verify(...args, `${name}@1.0.0`)).code).toBe(code);
+  });
+
+  test('shows each check, and the same as JSON', async () => {
+    await publish('checked', { claims: {} });
+    await publish('forgery', { signatures: 'wrong' });
+    const { code, err } = await verify('--explain', 'checked@1.0.0', 'forgery@1.0.0');
+    expect(code).toBe(1);
+    expect(err).toContain('  ✔ provenance.subject');
+    expect(err).toMatch(/✘ forgery@1\.0\.0 is not verified\n {2}SIGNATURE_INVALID/);
+    expect(err).toContain('  ✘ signature.verify');
+    expect(JSON.parse((await verify('--json', 'checked@1.0.0')).out)).toMatchObject({
+      verified: true,
+      results: [
+        { package: 'checked@1.0.0', provenance: { sourceRepository: 'https://github.com/octo-org/octo-repo' } },
+      ],
+    });
+  });
+
+  test.each([
+    ['a package without provenance, where some is demanded', ['--require-provenance', 'bare@1.0.0'], 1],
+    ['a package that is not there', ['nobody@1.0.0'], 1],
+    ['a name without a version', ['bare'], 2],
+    ['a range', ['bare@^1.0.0'], 2],
+    ['nothing', [], 2],
+  ])('refuses %s', async (_, args, code) => {
+    if (!registry.requests.some(({ path }) => path.startsWith('/bare/'))) await publish('bare').catch(() => undefined);
+    expect((await verify(...args)).code).toBe(code);
+  });
+});
