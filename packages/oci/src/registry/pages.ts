@@ -5,7 +5,8 @@
 import { KeywaxError } from '@keywax/core/errors';
 import type { HttpResponse } from '@keywax/http';
 import { registryInvalid } from './failure.js';
-import { type Session, describe, resolveSameOrigin } from './session.js';
+import { resolveSameOrigin } from './location.js';
+import { type Session, describe } from './session.js';
 
 const MAX_PAGES = 32; // ATTACKS 4.3
 const MAX_LINK_CHARS = 4_096;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests to one registry: its API, authorization, and what its statuses mean.
 
-import { KeywaxError } from '@keywax/core/errors';
 import {
   type HttpResponse,
   type HttpStream,
@@ -11,29 +10,19 @@ import {
   request,
   requestStream,
 } from '@keywax/http';
-import { type Challenge, parseChallenge } from './challenge.js';
-import { type CredentialSource, type RegistryCredential, checkCredential } from './credentials.js';
-import { refused, registryInvalid, unauthorized } from './failure.js';
+import { type Access, type AuthorizationOptions, type Authorizer, makeAuthorizer } from './authorizer.js';
+import { parseChallenge } from './challenge.js';
+import { refused } from './failure.js';
 import { DOCKER_HUB, type RepositoryName } from './reference.js';
-import { encodeBasic, fetchToken, parseRealm } from './token.js';
 
 /** How a registry is reached. */
-export interface SessionOptions {
-  readonly credentials?: CredentialSource;
+export interface SessionOptions extends AuthorizationOptions {
   readonly transport?: Transport;
   /**
    * Whether plain http is spoken: to loopback hosts unless `false`, to others only if `true`. Credentials then cross the
    * network in the clear.
    */
   readonly allowHttp?: boolean;
-  /** Hosts, with port where they have one, that may be told the credentials as token services of the registry. */
-  readonly tokenHosts?: readonly string[];
-}
-
-/** What a request does: reads, writes, or writes with the right to read another repository, `from`. */
-export interface Access {
-  readonly action: 'pull' | 'push';
-  readonly from?: string;
 }
 
 /** One request to the registry. */
@@ -131,117 +120,4 @@ function isStreamed(body: RequestOptions['body']): boolean {
 export function describe(method: string | undefined, url: string): string {
   const { origin, pathname } = new URL(url);
   return `${method ?? 'GET'} ${origin}${pathname}`;
-}
-
-interface Authorizer {
-  /** The header that worked last for this access. */
-  current(access: Access): string | undefined;
-  /** A header that answers a challenge to a request that was sent with `refused`. */
-  authorize(
-    access: Access,
-    asked: { readonly challenge: Challenge; readonly refused: string | undefined; readonly what: string },
-  ): Promise<string>;
-}
-
-interface AuthorizerSettings {
-  readonly name: RepositoryName;
-  readonly origin: string;
-  readonly transport: Transport;
-  readonly options: SessionOptions;
-}
-
-function makeAuthorizer(settings: AuthorizerSettings): Authorizer {
-  const headers = new Map<string, string>();
-  const pending = new Map<string, Promise<string>>();
-  let credential: Promise<RegistryCredential | undefined> | undefined;
-  const findCredential = (): Promise<RegistryCredential | undefined> => (credential ??= readCredential(settings));
-  const renew = async (
-    key: string,
-    access: Access,
-    asked: { readonly challenge: Challenge; readonly what: string },
-  ) => {
-    const header = await answerChallenge({ ...asked, settings, access, findCredential });
-    headers.set(key, header);
-    return header;
-  };
-  return {
-    current: (access) => headers.get(accessKey(access)),
-    authorize(access, { challenge, refused, what }) {
-      const key = accessKey(access);
-      const known = headers.get(key);
-      // Another request has renewed it meanwhile, or is about to.
-      if (known !== undefined && known !== refused) return Promise.resolve(known);
-      const renewal = pending.get(key) ?? renew(key, access, { challenge, what }).finally(() => pending.delete(key));
-      pending.set(key, renewal);
-      return renewal;
-    },
-  };
-}
-
-async function readCredential({ name, options }: AuthorizerSettings): Promise<RegistryCredential | undefined> {
-  const found = await options.credentials?.(name.registry);
-  return found === undefined ? undefined : checkCredential({ ...found });
-}
-
-function accessKey({ action, from }: Access): string {
-  return `${action} ${from ?? ''}`;
-}
-
-async function answerChallenge({
-  challenge,
-  what,
-  settings,
-  access,
-  findCredential,
-}: {
-  readonly challenge: Challenge;
-  readonly what: string;
-  readonly settings: AuthorizerSettings;
-  readonly access: Access;
-  readonly findCredential: () => Promise<RegistryCredential | undefined>;
-}): Promise<string> {
-  if (challenge.kind === 'basic') {
-    const credential = await findCredential();
-    if (credential?.kind === 'basic') return encodeBasic(credential);
-    throw unauthorized(what, 'the registry wants a user name and a password');
-  }
-  const { name, origin, transport, options } = settings;
-  // The place is checked before any credential is even looked up.
-  const realm = parseRealm(challenge.realm, { registry: name.registry, origin, tokenHosts: options.tokenHosts ?? [] });
-  const credential = await findCredential();
-  const token = await fetchToken(realm, challenge, {
-    registry: name.registry,
-    origin,
-    scopes: makeScopes(name, access),
-    credential,
-    transport,
-  });
-  return `Bearer ${token}`;
-}
-
-/** Ours alone, whatever the challenge says (ATTACKS OC-005). */
-function makeScopes({ repository }: RepositoryName, { action, from }: Access): readonly string[] {
-  const own = `repository:${repository}:${action === 'push' ? 'pull,push' : 'pull'}`;
-  return from === undefined ? [own] : [own, `repository:${from}:pull`];
-}
-
-/** Where a `Location` or `Link` leads, if it stays within the origin of `base`. @throws the error that `refuse` makes */
-export function resolveSameOrigin(
-  text: string | undefined,
-  {
-    base,
-    what,
-    code,
-  }: { readonly base: string; readonly what: string; readonly code: 'NETWORK_REDIRECT' | 'NETWORK_POLICY' },
-): string {
-  if (text === undefined || text === '') throw registryInvalid(what, 'a location', 'none');
-  const url = resolveUrl(text, base);
-  if (url !== undefined && url.origin === new URL(base).origin && url.username === '' && url.password === '')
-    return `${url.origin}${url.pathname}${url.search}`;
-  const expected = 'a location on the same host';
-  throw new KeywaxError(code, `${what}: expected ${expected}`, { details: { expected } });
-}
-
-function resolveUrl(text: string, base: string): URL | undefined {
-  return URL.canParse(text, base) ? new URL(text, base) : undefined;
 }

@@ -4,11 +4,13 @@
 import { concatBytes } from '@keywax/core/bytes';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { BodyStream, HttpResponse } from '@keywax/http';
+import type { Access } from './authorizer.js';
 import { type BlobName, transferTimeoutMs } from './blobs.js';
 import { checkChunks, computeDigest } from './digest.js';
 import { registryInvalid } from './failure.js';
+import { resolveSameOrigin } from './location.js';
 import { type OnProgress, reportChunks } from './progress.js';
-import { type Access, type Session, describe, resolveSameOrigin } from './session.js';
+import { type Session, describe } from './session.js';
 
 /** A blob that is uploaded as it is read. */
 export interface BlobStream extends BlobName {
