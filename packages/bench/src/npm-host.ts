@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A copy of npm whose `sigstore` trusts a local instance: npm has no settings for that. Nothing else of it is changed.
 
-import { cpSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MANIFEST = fileURLToPath(import.meta.resolve('npm/package.json'));
 
 /** The TUF repository that npm is to trust. */
 export interface TufChoice {
@@ -14,13 +16,13 @@ export interface TufChoice {
 
 /** The version of npm that is installed. */
 export function readNpmVersion(): string {
-  const { version } = createRequire(import.meta.url)('npm/package.json') as { readonly version: string };
+  const { version } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { readonly version: string };
   return version;
 }
 
 /** Copies npm into `folder` and gives the path of its command. */
 export function copyNpm(folder: string, { mirrorUrl, rootPath }: TufChoice): string {
-  const source = dirname(createRequire(import.meta.url).resolve('npm/package.json'));
+  const source = dirname(MANIFEST);
   const target = join(folder, 'npm');
   const unneeded = [join(source, 'docs'), join(source, 'man')];
   cpSync(source, target, { recursive: true, dereference: true, filter: (path) => !unneeded.includes(path) });
