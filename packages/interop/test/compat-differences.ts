@@ -78,6 +78,11 @@ export const DIFFERENCES = {
       'Errors of parsers come through (`ASN1ParseError`, `TypeError`) where a certificate, a timestamp or the bundle itself is none.',
     ours: 'They are a `VerificationError` with the code of what is broken, or a `ValidationError` for the bundle.',
   },
+  'trusted-root-errors': {
+    where: 'verify',
+    theirs: 'A trusted root that is malformed ends in an error of a parser, or is used as far as that goes.',
+    ours: 'It is refused as a whole with a `KeywaxError`, `TRUST_INVALID` in most cases. So are new options that contradict each other (`CONFIG_INVALID`), and a `signal` that fired is `OPERATION_ABORTED`.',
+  },
   'trust-kept': {
     where: 'verify',
     theirs:
