@@ -25,10 +25,12 @@ function summarizeOutcome({ name, result }: Outcome, style: Style): string {
     const lines = explainError(result.error).map((line) => `  ${line}\n`);
     return `${style.bad(`✘ ${escapeText(name)} is not verified`)}\n${lines.join('')}`;
   }
-  const { signer, times } = result.verified;
+  const { signer, times, entries } = result.verified;
   const [first] = [...times].sort((a, b) => a.at.getTime() - b.at.getTime());
   const when = first === undefined ? '' : ` on ${formatInstant(first.at)}`;
-  return `${style.good(`✔ ${escapeText(name)} is verified`)}\n  signed by ${nameSigner(signer)}${when}\n`;
+  // Without a log and a time a key may have been stolen, and the signature made long after.
+  const bare = first === undefined && entries.length === 0 ? ', which is all that is proven' : '';
+  return `${style.good(`✔ ${escapeText(name)} is verified`)}\n  signed by ${nameSigner(signer)}${when}${bare}\n`;
 }
 
 /** Who signed, in a few words. */
