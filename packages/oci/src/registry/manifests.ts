@@ -26,7 +26,7 @@ export interface TaggedManifest extends FetchedManifest {
   readonly etag: string | undefined;
 }
 
-const MAX_PUTS = 3;
+const MAX_REPEATS = 2;
 const UNFINISHED_CODES: ReadonlySet<string> = new Set(['DIGEST_INVALID', 'MANIFEST_BLOB_UNKNOWN']);
 const ACCEPT = [...MANIFEST_TYPES, ...INDEX_TYPES].join(', ');
 
@@ -151,12 +151,12 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<P
  * links to its blobs while another writer of the same blob writes them.
  */
 async function sendManifest(session: Session, request: RegistryRequest): Promise<HttpResponse> {
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     try {
       return await session.send(request);
     } catch (error) {
-      if (attempt === MAX_PUTS || !isUnfinished(error)) throw error;
-      await pause(session, attempt);
+      if (attempt === MAX_REPEATS || !isUnfinished(error)) throw error;
+      await pause(session, { attempt });
     }
   }
 }

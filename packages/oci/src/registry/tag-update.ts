@@ -38,12 +38,15 @@ export async function updateTag(session: Session, update: TagUpdate): Promise<vo
 async function makeUpdate(session: Session, update: TagUpdate): Promise<void> {
   const { tag } = update;
   let wrote = false;
+  let tookMs = 0;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const startedAt = performance.now();
     const found = await findManifest(session, tag);
     if (found !== undefined && update.isMade(found)) {
       if (!wrote || attempt === MAX_ATTEMPTS - 1) return;
       // Ours was read back; whoever read before we wrote has undone it by the end of this while, or not at all.
-      await pause(session, 1);
+      // Others take about as long as we did.
+      await pause(session, { leastMs: 2 * tookMs });
       const later = await findManifest(session, tag);
       if (later !== undefined && update.isMade(later)) return;
       continue;
@@ -54,8 +57,9 @@ async function makeUpdate(session: Session, update: TagUpdate): Promise<void> {
       ...(found === undefined ? { onlyIf: 'absent' as const } : {}),
       ...(found?.etag === undefined ? {} : { onlyIf: { etag: found.etag } }),
     });
+    tookMs = performance.now() - startedAt;
     wrote ||= written;
-    if (!written) await pause(session, attempt + 1);
+    if (!written) await pause(session, { attempt });
   }
   throw new KeywaxError('REGISTRY_INVALID', `tag ${tag}: other writers undid the update ${MAX_ATTEMPTS} times`);
 }
