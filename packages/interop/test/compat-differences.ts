@@ -78,6 +78,12 @@ export const DIFFERENCES = {
       'Errors of parsers come through (`ASN1ParseError`, `TypeError`) where a certificate, a timestamp or the bundle itself is none.',
     ours: 'They are a `VerificationError` with the code of what is broken, or a `ValidationError` for the bundle.',
   },
+  algorithms: {
+    where: 'verify',
+    theirs:
+      'Ed25519ph is unknown, and every envelope in Rekor v2 counts as signed over SHA-256: what is signed with Ed25519 or P-384 is refused there.',
+    ours: 'Both verify. The `Verifier` of the subpath cannot wait for the curves that Ed25519ph takes, and refuses it with `SIGNATURE_ERROR` until something has loaded them, such as `createVerifier`.',
+  },
   'trusted-root-errors': {
     where: 'verify',
     theirs: 'A trusted root that is malformed ends in an error of a parser, or is used as far as that goes.',

@@ -2,7 +2,7 @@
 // Good bundles of every kind.
 
 import { generateSigningKey } from '@keywax/stack/lab';
-import { type VerifyCase, MESSAGE_V1, DSSE_V1, make } from './compat-verify-kit.js';
+import { type VerifyCase, MESSAGE_V1, DSSE_V1, DSSE_V2, make } from './compat-verify-kit.js';
 
 const KINDS: readonly VerifyCase[] = (['message', 'dsse'] as const).flatMap((content) =>
   (['v1', 'v2', 'both'] as const).flatMap((logs) =>
@@ -30,5 +30,23 @@ export const GOOD_CASES: readonly VerifyCase[] = [
     name: 'an Ed25519 key in an envelope',
     bundle: make({ ...DSSE_V1, key: generateSigningKey('ed25519') }),
     expected: 'accepted',
+  },
+  {
+    name: 'an Ed25519 key and a message',
+    bundle: make({ ...MESSAGE_V1, key: generateSigningKey('ed25519') }),
+    expected: 'SIGNATURE_ERROR',
+    differs: { ours: 'accepted', row: 'algorithms' },
+  },
+  {
+    name: 'an Ed25519 key and an envelope in Rekor v2',
+    bundle: make({ ...DSSE_V2, key: generateSigningKey('ed25519') }),
+    expected: 'TLOG_BODY_ERROR',
+    differs: { ours: 'accepted', row: 'algorithms' },
+  },
+  {
+    name: 'a P-384 key and an envelope in Rekor v2',
+    bundle: make({ ...DSSE_V2, key: generateSigningKey('P-384') }),
+    expected: 'TLOG_BODY_ERROR',
+    differs: { ours: 'accepted', row: 'algorithms' },
   },
 ];
