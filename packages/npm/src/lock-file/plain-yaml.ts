@@ -3,7 +3,7 @@
 // documents, and what the limits of our JSON readers refuse.
 
 import { decodeUtf8 } from '@keywax/core/bytes';
-import { KeywaxError } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { type JsonLimits, type JsonValue, readPlainJson } from '@keywax/core/json';
 import { MAX_LOCK_FILE_BYTES, MAX_PACKAGES, malformed } from './locked-package.js';
 
@@ -20,16 +20,37 @@ export const YAML_LIMITS: JsonLimits = {
  */
 export async function parsePlainYaml(bytes: Uint8Array): Promise<readonly JsonValue[]> {
   const text = readLockText(bytes);
-  const { parseAllDocuments } = await import('yaml');
-  const documents = [...parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'silent' })];
-  return documents.map((document) => {
-    const [error] = document.errors;
-    if (error !== undefined) {
-      const line = error.linePos?.[0].line;
-      throw malformed(line === undefined ? '$' : `line ${line}`, `YAML that holds (${error.code})`);
+  const yaml = await import('yaml');
+  return readDocuments(() =>
+    yaml.parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'silent' }),
+  );
+}
+
+/** The part of a document that is used. */
+interface YamlDocument {
+  readonly errors: readonly { readonly code: string; readonly linePos?: readonly { readonly line: number }[] }[];
+  toJS(options: { readonly maxAliasCount: number }): unknown;
+}
+
+/** What the library throws is about its input: aliases, of which none is resolved, or nesting that it cannot follow. */
+function readDocuments(parse: () => Iterable<YamlDocument>): readonly JsonValue[] {
+  const plain: unknown[] = [];
+  try {
+    for (const document of parse()) {
+      expectSound(document);
+      plain.push(document.toJS({ maxAliasCount: 0 }));
     }
-    return readPlainJson(toPlain(document), YAML_LIMITS);
-  });
+  } catch (cause) {
+    if (isKeywaxError(cause)) throw cause;
+    throw malformed('$', 'YAML without aliases, and not nested deeply');
+  }
+  return plain.map((value) => readPlainJson(value, YAML_LIMITS));
+}
+
+function expectSound({ errors: [error] }: YamlDocument): void {
+  if (error === undefined) return;
+  const line = error.linePos?.[0]?.line;
+  throw malformed(line === undefined ? '$' : `line ${line}`, `YAML that holds (${error.code})`);
 }
 
 /** The text of a lock file. @throws INPUT_MALFORMED, INPUT_TOO_LARGE */
@@ -39,16 +60,4 @@ export function readLockText(bytes: Uint8Array): string {
   throw new KeywaxError('INPUT_TOO_LARGE', `$: expected ${expected}`, {
     details: { at: '$', expected, limit: MAX_LOCK_FILE_BYTES },
   });
-}
-
-/** Package managers write no aliases; none is resolved. */
-function toPlain(document: { toJS(options: { readonly maxAliasCount: number }): unknown }): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (cause) {
-    throw new KeywaxError('INPUT_MALFORMED', '$: expected YAML without aliases', {
-      cause,
-      details: { at: '$', expected: 'YAML without aliases' },
-    });
-  }
 }

@@ -3,6 +3,7 @@
 
 import type { OtherSource } from './locked-package.js';
 
+const MAX_CHARS = 4_096; // of a URL, as everywhere; the patterns below are not for more
 /** Tarballs of registries lie at `<registry>/<name>/-/<file>.tgz`, or at `<registry>/download/<name>/…`. */
 const REGISTRY_TARBALL = /^https?:\/\/[^?#]+\/(?:-\/[^/?#]+\.tgz|download\/.+)(?:[?#].*)?$/;
 const HOSTED_SHORTHAND = /^[A-Za-z0-9_.-]+\/[A-Za-z0-9_.-]+(?:#.*)?$/;
@@ -13,6 +14,7 @@ const GIT = /^(?:git(?:\+[a-z]+)?:|github:|gitlab:|bitbucket:|gist:|ssh:|git@)|\
  * registries have. Which registry that is decides the configuration, never the lock file.
  */
 export function classifyReference(reference: string): OtherSource | undefined {
+  if (reference.length > MAX_CHARS) return 'unknown';
   const protocol = (['link', 'workspace', 'patch'] as const).find((name) => reference.startsWith(`${name}:`));
   if (protocol !== undefined) return protocol;
   if (/^(?:file|portal):|^\.{0,2}\//.test(reference)) return 'file';

@@ -148,6 +148,58 @@ describe('a package', () => {
   });
 });
 
+describe('a lock file', () => {
+  const integrityOf = (name: string): string => String((entries[name] as { readonly integrity?: unknown }).integrity);
+  test.each([
+    [
+      'pnpm',
+      'pnpm-lock.yaml',
+      () => `lockfileVersion: '9.0'
+packages:
+  signed@1.0.0:
+    resolution: {integrity: ${integrityOf('signed')}}
+  '@scope/attested@1.0.0':
+    resolution: {integrity: ${integrityOf('attested')}}
+`,
+      { signature: 1, invalid: 1 },
+      ['pinned', 'pinned'],
+    ],
+    [
+      'Yarn 1',
+      'yarn.lock',
+      () => `# yarn lockfile v1
+
+
+signed@^1.0.0:
+  version "1.0.0"
+  resolved "https://registry.example/signed/-/signed-1.0.0.tgz#${'0'.repeat(40)}"
+  integrity ${integrityOf('signed')}
+`,
+      { signature: 1 },
+      ['pinned'],
+    ],
+    [
+      'Yarn 2 and later',
+      'yarn.lock',
+      () => `__metadata:
+  version: 8
+
+"@scope/attested@npm:^1.0.0":
+  version: 1.0.0
+  resolution: "@scope/attested@npm:1.0.0"
+  checksum: 10c0/${'0'.repeat(128)}
+`,
+      { provenance: 1 },
+      ['unpinned'],
+    ],
+  ])('of %s is audited', async (_, file, text, counts, pinning) => {
+    const directory = world.makeFolder({ [file]: text() });
+    const report = await auditProject({ directory, client: await world.openClient(), verifier: world.verifier });
+    expect(report.counts).toMatchObject(counts);
+    expect(report.packages.map(({ integrity }) => integrity)).toEqual(pinning);
+  });
+});
+
 describe('an audit', () => {
   test('counts states, and lists what is of no registry', async () => {
     const report = await audit({ ...entries, local: { link: true, resolved: 'packages/local' } });

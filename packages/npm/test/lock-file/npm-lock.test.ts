@@ -129,6 +129,14 @@ describe('a package-lock.json', () => {
     );
   });
 
+  test.each(['download/', '/-/', '.git#', '#', 'git+'])(
+    'with a URL that goes on with %j is read in a moment',
+    (piece) => {
+      const resolved = `https://a.example/${piece.repeat(100_000)}\n`;
+      expect(parse({ 'node_modules/a': { version: '1.0.0', resolved } }).others).toMatchObject([{ source: 'unknown' }]);
+    },
+  );
+
   test('of any bytes gives a value or a typed error', () => {
     fc.assert(
       fc.property(

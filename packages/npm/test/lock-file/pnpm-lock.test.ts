@@ -153,6 +153,16 @@ packages:
     await expect(parsePnpmLock(encodeUtf8(text))).rejects.toMatchObject({ code });
   });
 
+  test.each([
+    ['lists', '['.repeat(100_000)],
+    ['mappings', '{a: '.repeat(100_000)],
+    ['indents', Array.from({ length: 2_000 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+  ])('of deeply nested %s is refused', async (_, text) => {
+    await expect(parsePnpmLock(encodeUtf8(text))).rejects.toMatchObject({
+      code: expect.stringMatching(/^INPUT_/) as string,
+    });
+  });
+
   test('that grows by aliases is refused at once', async () => {
     const levels = Array.from(
       { length: 30 },

@@ -102,6 +102,7 @@ describe('a yarn.lock', () => {
     ['no resolution', `${BERRY}"a@npm:1":\n  version: 1.0.0\n`, 'INPUT_MALFORMED'],
     ['a resolution that names nothing', `${BERRY}"a@npm:1":\n  resolution: "a"\n`, 'INPUT_MALFORMED'],
     ['a list', '- a\n', 'INPUT_MALFORMED'],
+    ['deep nesting', `a: ${'['.repeat(100_000)}\n`, 'INPUT_MALFORMED'],
     ['bytes that are no text', '\ud800', 'INPUT_MALFORMED'],
   ])('is refused with %s', async (_, text, code) => {
     await expect(parseYarnLock(text === '\ud800' ? Uint8Array.of(0xff) : encodeUtf8(text))).rejects.toMatchObject({
