@@ -22,7 +22,7 @@ export function describeProgram(): string {
     ...names.map(([name, summary]) => `  ${padText(name, NAME_WIDTH)} ${summary}`),
     '',
     'Data goes to stdout, prose to stderr. Exit codes: 0 done, or verified · 1 not verified ·',
-    '2 wrong usage, or a file that cannot be read or written · 3 network or trust.',
+    '2 wrong usage, or a file that cannot be read or written · 3 network or trust · 10 no signature.',
     '',
   ].join('\n');
 }

@@ -217,6 +217,22 @@ describe('a layer of the older format', () => {
     await expect(verifyIt()).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   });
 
+  test('counts as a referrer too, as cosign tried it', async () => {
+    const artifactType = 'application/vnd.dev.cosign.artifact.sig.v1+json';
+    const bytes = simpleSigning(subject.digest);
+    const layers = [{ mediaType: SIMPLE, bytes, annotations: await signPayload(bytes) }];
+    await repository.attachReferrer({ subject, artifactType, layers });
+    expect((await verifyIt()).statements[0]).toMatchObject({ format: 'layer', place: 'referrers' });
+    await expect(verifyIt({ places: ['tags'] })).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED' });
+  });
+
+  test('is not looked for in artifacts of other types', async () => {
+    const bytes = simpleSigning(subject.digest);
+    const layers = [{ mediaType: SIMPLE, bytes, annotations: await signPayload(bytes) }];
+    await repository.attachReferrer({ subject, artifactType: 'application/vnd.example.note', layers });
+    await expect(verifyIt()).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED' });
+  });
+
   test('counts beside others that do not', async () => {
     const [good, bad] = [simpleSigning(subject.digest), simpleSigning(digestOf('another'))];
     await putLayers([

@@ -2,20 +2,21 @@
 // The chain above a certificate, which the older format carries along. It comes from the trusted root of the instance.
 
 import { type CertificateAuthority, type TrustedRoot, decodeClientTrustConfig, decodeTrustedRoot } from '@keywax/trust';
-import { equalBytes } from '@keywax/core/bytes';
-import { parseCertificate } from '@keywax/core/x509';
+import { type Certificate, parseCertificate } from '@keywax/core/x509';
+import { matchIssuer } from '@keywax/core/x509-path';
 import type { SignOptions } from 'keywax';
 
 /** The authorities' certificates, the leaf's issuer first; empty where the instance is not given as documents. */
 export function selectChain(leaf: Uint8Array, instance: SignOptions['instance']): readonly Uint8Array[] {
-  const { issuer } = parseCertificate(leaf, 'certificate');
+  const certificate = parseCertificate(leaf, 'certificate');
   const authorities = readTrustedRoot(instance)?.certificateAuthorities ?? [];
-  return authorities.find((authority) => isIssuedBy(issuer, authority))?.certificates ?? [];
+  return authorities.find((authority) => hasIssued(authority, certificate))?.certificates ?? [];
 }
 
-function isIssuedBy(issuer: Uint8Array, { chain, unusable }: CertificateAuthority): boolean {
-  const [first] = chain;
-  return unusable === undefined && first !== undefined && equalBytes(first.subject, issuer);
+/** Two authorities may share a name, but not a key id. */
+function hasIssued({ chain, unusable }: CertificateAuthority, certificate: Certificate): boolean {
+  const [issuer] = chain;
+  return unusable === undefined && issuer !== undefined && matchIssuer(certificate, issuer);
 }
 
 function readTrustedRoot(instance: SignOptions['instance']): TrustedRoot | undefined {
