@@ -301,7 +301,7 @@ describe('what is written', () => {
       layers.map((layer) => fetchText(`${registry.url}/v2/library/app/blobs/${layer.digest}`)),
     );
     expect(payloads).toEqual([payload, payload.replace('null', '{"a":"b"}')]);
-    const { annotations, mediaType } = layers[0] ?? { annotations: {} as Record<string, string>, mediaType: '' };
+    const [{ annotations, mediaType } = NO_LAYER] = layers;
     expect(mediaType).toBe('application/vnd.dev.cosign.simplesigning.v1+json');
     expect(Object.keys(annotations)).toEqual([
       'dev.cosignproject.cosign/signature',
@@ -373,6 +373,11 @@ describe('what is written', () => {
     expect((await verifyImage(reference, { ...verification, instance, identity: alice })).statements).toHaveLength(1);
   });
 });
+
+const NO_LAYER: { readonly mediaType: string; readonly annotations: Readonly<Record<string, string>> } = {
+  mediaType: '',
+  annotations: {},
+};
 
 async function fetchText(url: string): Promise<string> {
   return (await fetch(url)).text();
