@@ -13,6 +13,7 @@ import {
   writeMembers,
 } from '../bundle/proto-json.js';
 import { HASH_ALGORITHMS } from '../bundle/hash-algorithms.js';
+import { ValidationError } from '../errors.js';
 import type { CertificateAuthority, PublicKey, TimeRange, TransparencyLogInstance, TrustedRoot } from './records.js';
 
 /** Names and numbers of `dev.sigstore.common.v1.PublicKeyDetails`. */
@@ -104,11 +105,19 @@ function decodeAuthority(member: Member): CertificateAuthority {
 }
 
 function decodeRange(member: Member): TimeRange {
-  const decodeInstant = (instant: Member): Date => parseRfc3339(readText(instant), instant.path);
   return {
     start: readOptional(readMember(member, 'start'), decodeInstant),
     end: readOptional(readMember(member, 'end'), decodeInstant),
   };
+}
+
+function decodeInstant(member: Member): Date {
+  const text = readText(member);
+  try {
+    return parseRfc3339(text, member.path);
+  } catch (cause) {
+    throw Object.assign(new ValidationError('invalid trusted root', [member.path]), { cause });
+  }
 }
 
 function encodeLog({ publicKey, logId, checkpointKeyId, ...log }: TransparencyLogInstance): object {
