@@ -142,6 +142,13 @@ describe('npm audit', () => {
     expect(err).toContain('✘ nobody@1.0.0 could not be asked for\n  PACKAGE_NOT_FOUND');
   });
 
+  test('says once that a registry is away', async () => {
+    lock(await publish('away-1'), await publish('away-2'), await publish('away-3'));
+    const { code, err } = await npm('audit', ['--registry', 'http://127.0.0.1:9/']);
+    expect(code).toBe(3);
+    expect(err).toMatch(/^✘ 3 packages could not be asked for\n {2}NETWORK_FAILED: .*\n3 packages: 3 not available\n$/);
+  });
+
   test('prints JSON, and writes SARIF and JUnit', async () => {
     lock(await publish('six', { claims: {} }), await publish('seven', { signatures: 'none' }));
     const [sarif, junit] = [join(home, 'a.sarif'), join(home, 'a.xml')];

@@ -31,7 +31,7 @@ const COUNTED: readonly (readonly [AuditState, string])[] = [
   ['unavailable', 'not available'],
 ];
 
-const MAX_LISTED = 100; // of a registry that is away, every package would say so
+const MAX_LISTED = 100; // more than anyone reads at once
 
 /** What somebody should know, then the counts; with `all` every package. */
 export function renderAudit(
@@ -41,11 +41,12 @@ export function renderAudit(
 ): string {
   const findings = listFindings(report, demands).filter(({ level }) => level !== 'note');
   const verified = all ? report.packages.filter(({ state }) => state === 'provenance' || state === 'signature') : [];
-  const listed = all ? findings : findings.slice(0, MAX_LISTED);
-  const more = findings.length - listed.length;
+  const groups = groupFindings(findings);
+  const listed = all ? groups : groups.slice(0, MAX_LISTED);
+  const more = groups.length - listed.length;
   return [
     ...verified.map((audited) => renderVerified(audited, style)),
-    ...listed.map((finding) => renderFinding(finding, style)),
+    ...listed.map((group) => renderGroup(group, style)),
     ...(more === 0 ? [] : [style.faint(`and ${more} more; --all lists them\n`)]),
     renderCounts(report, demands, style),
   ].join('');
@@ -60,6 +61,27 @@ function renderVerified({ name, version, state, provenance }: AuditedPackage, st
 /** A signer in a few words. */
 function nameBuild({ repository, workflow, signer, issuer }: PackageSigner): string {
   return escapeText(repository === undefined ? (signer ?? issuer) : `${repository} ${workflow ?? ''}`.trimEnd());
+}
+
+/** Of a registry that is away, every package says the same, and once is enough. */
+function groupFindings(findings: readonly Finding[]): readonly (readonly Finding[])[] {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { subject, message, audited } = finding;
+    const key = audited?.state === 'unavailable' ? message : `${subject} ${message}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [finding]);
+    else group.push(finding);
+  }
+  return [...groups.values()];
+}
+
+function renderGroup(group: readonly Finding[], style: Style): string {
+  const [first] = group;
+  if (first === undefined) return '';
+  if (group.length === 1) return renderFinding(first, style);
+  const head = style.bad(`✘ ${countOf(group.length, 'package')} could not be asked for`);
+  return `${head}\n  ${escapeText(first.message)}\n`;
 }
 
 function renderFinding({ audited, subject, level, message }: Finding, style: Style): string {
