@@ -27,17 +27,14 @@ export function normalizeRepositoryUrl(text: string, at = 'repository'): string 
   const [address = ''] = text.split('#');
   const { host, path } = parseShorthand(address) ?? parseScpAddress(address) ?? parseUrl(address, at);
   const name = host.toLowerCase();
-  const segments = cutFolder(
-    name,
-    path.split('/').filter((segment) => segment !== ''),
-  );
+  const all = path.split('/').filter((segment) => segment !== '');
+  // Before anything is cut off: what follows may lead out of the repository again.
+  if (all.some((segment) => /^\.+(?:git)?$/.test(segment))) throw malformed(at, text);
+  const segments = cutFolder(name, all);
   const last = segments.pop()?.replace(/\.git$/, '');
-  if (segments.length === 0 || last === undefined || last === '') throw malformed(at, text);
+  if (segments.length === 0 || last === undefined) throw malformed(at, text);
   segments.push(last);
-  if (
-    !/^[a-z0-9.-]+(?::\d{1,5})?$/.test(name) ||
-    segments.some((segment) => !/^[\w.~+@-]+$/.test(segment) || /^\.+$/.test(segment))
-  )
+  if (!/^[a-z0-9.-]+(?::\d{1,5})?$/.test(name) || segments.some((segment) => !/^[\w.~+@-]+$/.test(segment)))
     throw malformed(at, text);
   const joined = segments.join('/');
   return `https://${name}/${CASELESS_HOSTS.has(name) ? joined.toLowerCase() : joined}`;
@@ -80,7 +77,7 @@ function parseScpAddress(text: string): Address | undefined {
 
 function parseUrl(text: string, at: string): Address {
   const [, scheme = '', authority = '', path = ''] =
-    /^([a-z+]+):\/\/(?:[^@/]*@)?([^@/]+)(\/[^?]*)$/.exec(text.replace(/^git\+/, '')) ?? [];
+    /^([a-z+]+):\/\/(?:[^@/?]*@)?([^@/?]+)(\/[^?]*)$/.exec(text.replace(/^git\+/, '')) ?? [];
   switch (scheme) {
     case 'https':
       return { host: authority.replace(/:443$/, ''), path };
