@@ -95,7 +95,10 @@ function npm(
 
 describe('npm audit', () => {
   test('verifies packages, and says how many of which kind', async () => {
-    lock(await publish('one', { claims: {} }), await publish('two'), { 'packages/w': { version: '1.0.0' } });
+    lock(await publish('one', { claims: {} }), await publish('two'), {
+      'packages/w': { version: '1.0.0' },
+      'node_modules/g': { version: '1.0.0', resolved: 'git+ssh://git@github.com/a/b.git#0123' },
+    });
     const { code, out, err } = await npm('audit');
     expect({ code, out }).toEqual({ code: 0, out: '' });
     expect(err).toContain('2 packages: 1 verified with provenance, 1 verified, signature only\n');

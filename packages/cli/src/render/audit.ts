@@ -39,7 +39,9 @@ export function renderAudit(
   { demands, all }: { readonly demands: AuditDemands; readonly all: boolean },
   style: Style,
 ): string {
-  const findings = listFindings(report, demands).filter(({ level }) => level !== 'note');
+  const found = listFindings(report, demands);
+  const findings = found.filter(({ level }) => level !== 'note');
+  const foreign = found.filter(({ rule }) => rule === 'package-not-from-registry').length;
   const verified = all ? report.packages.filter(({ state }) => state === 'provenance' || state === 'signature') : [];
   const groups = groupFindings(findings);
   const listed = all ? groups : groups.slice(0, MAX_LISTED);
@@ -48,7 +50,7 @@ export function renderAudit(
     ...verified.map((audited) => renderVerified(audited, style)),
     ...listed.map((group) => renderGroup(group, style)),
     ...(more === 0 ? [] : [style.faint(`and ${more} more; --all lists them\n`)]),
-    renderCounts(report, demands, style),
+    renderCounts(report, { demands, foreign }, style),
   ].join('');
 }
 
@@ -105,7 +107,11 @@ export function renderChanges(changes: readonly SignerChange[], style: Style): s
     .join('');
 }
 
-function renderCounts({ packages, others, counts }: AuditReport, demands: AuditDemands, style: Style): string {
+function renderCounts(
+  { packages, counts }: AuditReport,
+  { demands, foreign }: { readonly demands: AuditDemands; readonly foreign: number },
+  style: Style,
+): string {
   const parts = COUNTED.flatMap(([state, words]) => (counts[state] === 0 ? [] : [`${counts[state]} ${words}`]));
   const refused = packages.filter((audited) => isRefused(audited, demands)).length;
   const isWell = refused === 0 && counts.unavailable === 0;
@@ -121,7 +127,7 @@ function renderCounts({ packages, others, counts }: AuditReport, demands: AuditD
       : [
           `${countOf(unpinned, 'package')} without a digest in the lock file: what is installed may be something else\n`,
         ]),
-    ...(others.length === 0 ? [] : [`${countOf(others.length, 'package')} of no registry, not verified\n`]),
+    ...(foreign === 0 ? [] : [`${countOf(foreign, 'package')} of no registry, not verified\n`]),
   ];
   const total = `${countOf(packages.length, 'package')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
   return `${notes.map((note) => style.faint(note)).join('')}${paint(total)}\n`;

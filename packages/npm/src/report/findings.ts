@@ -71,7 +71,7 @@ export function listFindings(report: AuditReport, demands: AuditDemands = {}): r
   const order: readonly FindingLevel[] = ['error', 'warning', 'note'];
   const all = [
     ...report.packages.flatMap((audited) => [...findState(audited, demands), ...findPinning(audited)]),
-    ...report.others.map(findOther),
+    ...report.others.flatMap(findOther),
   ];
   return order.flatMap((level) => all.filter((finding) => finding.level === level));
 }
@@ -98,19 +98,19 @@ function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'leve
   return { ...told, subject: `${audited.name}@${audited.version}`, at: audited.at, audited };
 }
 
-function findOther({ name, source, at }: OtherPackage): Finding {
+/** The project's own packages are its own affair, and what is bundled is within the digest of what bundles it. */
+function findOther({ name, source, at }: OtherPackage): readonly Finding[] {
   const rule = 'package-not-from-registry';
-  return { rule, level: 'note', subject: name, message: `${SOURCES[source]}: ${AUDIT_RULES[rule]}`, at };
+  const from = FOREIGN[source];
+  if (from === undefined) return [];
+  return [{ rule, level: 'note', subject: name, message: `${from}: ${AUDIT_RULES[rule]}`, at }];
 }
 
-const SOURCES: Readonly<Record<OtherPackage['source'], string>> = {
+const FOREIGN: Readonly<Partial<Record<OtherPackage['source'], string>>> = {
   git: 'a git repository',
   file: 'a local file',
-  link: 'a link',
-  workspace: 'the project itself',
   remote: 'a URL',
   patch: 'patched locally',
-  bundled: 'bundled within another package',
   unknown: 'of unknown origin',
 };
 

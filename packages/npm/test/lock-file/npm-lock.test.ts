@@ -67,6 +67,14 @@ describe('a package-lock.json', () => {
     expect(packages).toMatchObject([{ integrities: [A, B] }]);
   });
 
+  test('has what the project bundles from a registry', () => {
+    const entry = { version: '1.0.0', resolved: `${HOST}/a/-/a-1.0.0.tgz`, integrity: A, inBundle: true };
+    expect(parse({ 'node_modules/a': entry })).toMatchObject({
+      packages: [{ name: 'a', integrities: [A] }],
+      others: [],
+    });
+  });
+
   test('names an alias by the package that it stands for', () => {
     expect(
       parse({ 'node_modules/alias': { name: '@s/real', version: '1.0.0', integrity: A } }, 2).packages,

@@ -37,7 +37,11 @@ const REPORT: AuditReport = {
     }),
     audited('away', { state: 'unavailable', failure: { code: 'NETWORK_FAILED', message: 'no answer' } }),
   ],
-  others: [{ name: 'local', source: 'git', at: '$.packages["local"]' }],
+  others: [
+    { name: 'local', source: 'git', at: '$.packages["local"]' },
+    { name: 'own', source: 'workspace', at: '$.packages["own"]' },
+    { name: 'inner', source: 'bundled', at: '$.packages["inner"]' },
+  ],
   counts: { provenance: 1, signature: 2, none: 1, invalid: 1, changed: 1, unavailable: 1 },
 };
 
