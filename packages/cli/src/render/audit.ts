@@ -86,10 +86,11 @@ function renderGroup(group: readonly Finding[], style: Style): string {
   return `${head}\n  ${escapeText(first.message)}\n`;
 }
 
-function renderFinding({ audited, subject, level, message }: Finding, style: Style): string {
+function renderFinding({ rule, audited, subject, level, message }: Finding, style: Style): string {
   const [mark, paint] = level === 'error' ? (['✘', style.bad] as const) : (['!', style.careful] as const);
-  const state = audited?.state ?? 'none';
-  const head = paint(`${mark} ${escapeText(subject)} ${HEADLINES[state]}`);
+  const headline = rule === 'package-unpinned' ? 'is not pinned' : HEADLINES[audited?.state ?? 'none'];
+  const head = paint(`${mark} ${escapeText(subject)} ${headline}`);
+  if (rule === 'package-unpinned') return `${head}\n  ${escapeText(message)}\n`;
   if (audited?.changes !== undefined) return `${head}\n${renderChanges(audited.changes, style)}`;
   return audited?.failure === undefined ? `${head}\n` : `${head}\n  ${escapeText(message)}\n`;
 }

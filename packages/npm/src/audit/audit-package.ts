@@ -36,7 +36,10 @@ interface Task {
 }
 
 /** Everything but the verdict. */
-type Described = Pick<AuditedPackage, 'name' | 'version' | 'registry' | 'at' | 'integrity' | 'isRecorded'>;
+type Described = Pick<
+  AuditedPackage,
+  'name' | 'version' | 'registry' | 'at' | 'integrity' | 'elsewhere' | 'isRecorded'
+>;
 
 /** Where the registry gave no answer, or none to us; everything else that fails is a fault of the evidence. */
 const UNAVAILABLE: ReadonlySet<ErrorCategory> = new Set<ErrorCategory>([
@@ -141,14 +144,17 @@ function isStrong(integrity: string): boolean {
 }
 
 function describe({ locked, registry, context }: Task): Described {
-  const { name, version, at, integrities } = locked;
+  const { name, version, at, integrities, resolved } = locked;
   const { identities } = context;
+  const isPinned = integrities.some((text) => /\bsha(?:256|384|512)-/.test(text));
+  const isElsewhere = !isPinned && resolved !== undefined && !resolved.startsWith(registry);
   return {
     name,
     version,
     registry,
     at,
-    integrity: integrities.some((text) => /\bsha(?:256|384|512)-/.test(text)) ? 'pinned' : 'unpinned',
+    integrity: isPinned ? 'pinned' : 'unpinned',
+    ...(isElsewhere ? { elsewhere: resolved } : {}),
     ...(identities === undefined ? {} : { isRecorded: identities.has(name) }),
   };
 }

@@ -53,6 +53,8 @@ export interface AuditedPackage {
    * SHA-1 alone: what will be installed may be something else.
    */
   readonly integrity: 'pinned' | 'unpinned';
+  /** For what is unpinned: where the lock file takes it from, if that is not the registry that was asked. */
+  readonly elsewhere?: string;
   readonly provenance?: AuditedProvenance;
   /** The id of the key with which the registry signed. */
   readonly keyId?: string;

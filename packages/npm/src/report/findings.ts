@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of an audit somebody should know: one table of rules, read by the exit code, the text, SARIF and JUnit.
 
+import { quoteText } from '@keywax/core/errors';
 import type { AuditReport, AuditState, AuditedPackage } from '../audit/audited-package.js';
 import type { OtherPackage } from '../lock-file/locked-package.js';
 
@@ -51,7 +52,11 @@ const RULES: Readonly<Record<AuditState, AuditRule | undefined>> = {
 };
 
 /** True where a package is refused. */
-export function isRefused({ state }: AuditedPackage, { failOnMissing, requireProvenance }: AuditDemands): boolean {
+export function isRefused(audited: AuditedPackage, { failOnMissing, requireProvenance }: AuditDemands): boolean {
+  const { state, elsewhere } = audited;
+  // What was verified need not be what is installed: for those who demand something, that is not it.
+  if (elsewhere !== undefined && state !== 'unavailable' && (failOnMissing === true || requireProvenance === true))
+    return true;
   switch (state) {
     case 'invalid':
     case 'changed':
@@ -70,7 +75,7 @@ export function isRefused({ state }: AuditedPackage, { failOnMissing, requirePro
 export function listFindings(report: AuditReport, demands: AuditDemands = {}): readonly Finding[] {
   const order: readonly FindingLevel[] = ['error', 'warning', 'note'];
   const all = [
-    ...report.packages.flatMap((audited) => [...findState(audited, demands), ...findPinning(audited)]),
+    ...report.packages.flatMap((audited) => [...findState(audited, demands), ...findPinning(audited, demands)]),
     ...report.others.flatMap(findOther),
   ];
   return order.flatMap((level) => all.filter((finding) => finding.level === level));
@@ -79,7 +84,8 @@ export function listFindings(report: AuditReport, demands: AuditDemands = {}): r
 function findState(audited: AuditedPackage, demands: AuditDemands): readonly Finding[] {
   const { state, failure } = audited;
   const refused = isRefused(audited, demands);
-  const rule = RULES[state] ?? (refused ? 'package-without-provenance' : undefined);
+  const isDemanded = state === 'signature' && demands.requireProvenance === true;
+  const rule = RULES[state] ?? (isDemanded ? 'package-without-provenance' : undefined);
   if (rule === undefined) return [];
   // What is not known may be anything: an audit that could not ask has not passed.
   const level = refused || state === 'unavailable' ? 'error' : 'warning';
@@ -88,10 +94,14 @@ function findState(audited: AuditedPackage, demands: AuditDemands): readonly Fin
   ];
 }
 
-function findPinning(audited: AuditedPackage): readonly Finding[] {
-  const isVerified = audited.state === 'provenance' || audited.state === 'signature';
-  if (audited.integrity === 'pinned' || !isVerified) return [];
-  return [makeFinding(audited, { rule: 'package-unpinned', level: 'note', message: AUDIT_RULES['package-unpinned'] })];
+function findPinning(audited: AuditedPackage, demands: AuditDemands): readonly Finding[] {
+  const { state, integrity, elsewhere } = audited;
+  if (integrity === 'pinned' || (state !== 'provenance' && state !== 'signature')) return [];
+  const rule = 'package-unpinned';
+  if (elsewhere === undefined) return [makeFinding(audited, { rule, level: 'note', message: AUDIT_RULES[rule] })];
+  const level = isRefused(audited, demands) ? 'error' : 'warning';
+  const message = `${AUDIT_RULES[rule]} It is taken from ${quoteText(elsewhere)}, and not from the registry that was asked.`;
+  return [makeFinding(audited, { rule, level, message })];
 }
 
 function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'level' | 'message'>): Finding {

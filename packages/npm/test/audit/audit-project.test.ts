@@ -106,7 +106,14 @@ describe('a package', () => {
     ['none', undefined],
     ['SHA-1 alone', 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk='],
   ])('is said to be unpinned where the lock file has %s', async (_, integrity) => {
-    expect(await auditOne('signed', { integrity })).toMatchObject({ state: 'signature', integrity: 'unpinned' });
+    const own = await auditOne('signed', { integrity });
+    expect(own).toMatchObject({ state: 'signature', integrity: 'unpinned' });
+    expect(own).not.toHaveProperty('elsewhere');
+    const resolved = 'https://evil.example/signed/-/signed-1.0.0.tgz';
+    expect(await auditOne('signed', { integrity, resolved })).toMatchObject({
+      integrity: 'unpinned',
+      elsewhere: resolved,
+    });
   });
 
   test('with an integrity that is none is invalid', async () => {

@@ -76,6 +76,23 @@ describe('findings', () => {
   });
 });
 
+describe('a package without a digest in the lock file', () => {
+  const report = (rest: Partial<AuditedPackage>): AuditReport => ({
+    ...REPORT,
+    packages: [audited('loose', { integrity: 'unpinned', elsewhere: 'https://evil.example/x/-/x-1.0.0.tgz', ...rest })],
+    others: [],
+  });
+
+  test.each([
+    ['is a warning where it is taken from elsewhere', {}, {}, ['warning']],
+    ['is refused then by demand of provenance', {}, { requireProvenance: true }, ['error']],
+    ['is refused then by demand of signatures', { state: 'signature' as const }, { failOnMissing: true }, ['error']],
+    ['is noted where its registry is asked', { elsewhere: undefined as never }, { requireProvenance: true }, ['note']],
+  ])('%s', (_, rest, demands, levels) => {
+    expect(listFindings(report(rest), demands).map(({ level }) => level)).toEqual(levels);
+  });
+});
+
 describe('SARIF', () => {
   test('has a rule for each kind of finding, and a result for each finding', () => {
     const log = encodeSarif(REPORT, { version: '1.2.3' });
