@@ -4,6 +4,7 @@
 
 import { equalBytes } from '@keywax/core/bytes';
 import { type HashName, hash } from '@keywax/core/hash';
+import type { VerifiedTime } from '@keywax/verify';
 import { type ArtifactStream, type Verifier, digestArtifact } from 'keywax';
 import type { PackageEvidence, RegistryKey } from './evidence.js';
 import { type Expectation, type MetExpectation, checkExpectation, readExpectation } from './expectation.js';
@@ -99,6 +100,8 @@ function readRequirements(requirements: EvidenceRequirements): EvidenceRequireme
   if (typeof own.registry !== 'string' || own.registry === '')
     throw refusal('CONFIG_INVALID', 'registry', { expected: 'the URL of the registry' });
   if (!Array.isArray(own.keys)) throw refusal('CONFIG_INVALID', 'keys', { expected: 'a list of keys, possibly empty' });
+  if (!own.keys.every(({ validFrom, expires }) => isInstantOrNone(validFrom) && isInstantOrNone(expires)))
+    throw refusal('CONFIG_INVALID', 'keys', { expected: 'keys whose beginning and end are instants' });
   if (typeof own.verifier?.verify !== 'function')
     throw refusal('CONFIG_INVALID', 'verifier', { expected: 'what createVerifier made' });
   if (own.allowUnsigned !== undefined && typeof own.allowUnsigned !== 'boolean')
@@ -128,7 +131,14 @@ function readEvidence(evidence: PackageEvidence): PackageEvidence {
   const own = Object.assign(Object.create(null) as PackageEvidence, Object.fromEntries(members));
   if (!Array.isArray(own.signatures) || !Array.isArray(own.attestations) || typeof own.declaresProvenance !== 'boolean')
     throw refusal('CONFIG_INVALID', 'evidence', { expected: 'signatures, attestations and declaresProvenance' });
+  if (!isInstantOrNone(own.publishedAt))
+    throw refusal('CONFIG_INVALID', 'evidence', { expected: 'a publishedAt that is an instant' });
   return own;
+}
+
+/** A date that is none is neither before nor after any other. */
+function isInstantOrNone(value: unknown): boolean {
+  return value === undefined || (value instanceof Date && Number.isFinite(value.getTime()));
 }
 
 async function verifyWith(
@@ -152,12 +162,13 @@ async function verifyWith(
     ledger,
   };
   const served = sortAttestations(context);
+  // Attestations come first: what does not hold is worse than what is not signed.
   const publish = served.publish === undefined ? undefined : await verifyPublication(served.publish, context);
-  const time = selectTime(evidence, publish);
+  const provenance = served.provenance === undefined ? undefined : await verifyProvenance(served.provenance, context);
+  const time = selectTime(evidence, { publish, provenance });
   const isUnsigned = allowUnsigned && evidence.signatures.length === 0 && served.provenance !== undefined;
   if (isUnsigned) ledger.skip('signature.present', 'the caller accepts provenance in its place');
   const signature = isUnsigned ? undefined : await verifySignatures({ evidence, keys, time, ledger });
-  const provenance = served.provenance === undefined ? undefined : await verifyProvenance(served.provenance, context);
   const met =
     expectation === undefined ? undefined : checkExpectation(expectation, { source: provenance, evidence, ledger });
   return Object.freeze({
@@ -172,15 +183,26 @@ async function verifyWith(
   });
 }
 
-/** The latest proven moment of the publish attestation, or else what the packument says. */
+/**
+ * The latest proven moment of the publish attestation, or else what the packument says; but nothing was published before
+ * its provenance was made, whatever a packument says.
+ */
 function selectTime(
   { publishedAt }: PackageEvidence,
-  publish: VerifiedPublication | undefined,
+  attested: { readonly publish: VerifiedPublication | undefined; readonly provenance: VerifiedProvenance | undefined },
 ): PublicationTime | undefined {
-  const proven = publish?.times.map(({ at }) => at.getTime()) ?? [];
-  if (proven.length > 0) return Object.freeze({ instant: new Date(Math.max(...proven)), provenBy: 'attestation' });
+  const published = latestOf(attested.publish);
+  if (published !== undefined) return Object.freeze({ instant: published, provenBy: 'attestation' });
   if (publishedAt === undefined) return undefined;
-  return Object.freeze({ instant: new Date(publishedAt.getTime()), provenBy: 'packument' });
+  const built = latestOf(attested.provenance);
+  return built !== undefined && built.getTime() > publishedAt.getTime()
+    ? Object.freeze({ instant: built, provenBy: 'provenance' })
+    : Object.freeze({ instant: new Date(publishedAt.getTime()), provenBy: 'packument' });
+}
+
+function latestOf(attested: { readonly times: readonly VerifiedTime[] } | undefined): Date | undefined {
+  const times = attested?.times.map(({ at }) => at.getTime()) ?? [];
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }
 
 /** The packument's digests, which are those of the lock file and of the tarball where these are given. */

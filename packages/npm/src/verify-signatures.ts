@@ -12,8 +12,11 @@ import { selectRegistryKey } from './registry-keys.js';
 /** When a version was published, and who says so. */
 export interface PublicationTime {
   readonly instant: Date;
-  /** The log or timestamp of the publish attestation; or the packument, which the registry can write as it likes. */
-  readonly provenBy: 'attestation' | 'packument';
+  /**
+   * The log or timestamp of the publish attestation; or the packument, which the registry can write as it likes; or that
+   * of the provenance, where the packument says that the version was published before.
+   */
+  readonly provenBy: 'attestation' | 'packument' | 'provenance';
 }
 
 /** A registry's signature that holds. */
@@ -101,12 +104,17 @@ const KEY_SOURCES = {
  */
 function checkExpiry({ keyId, expires }: RegistryKey, time: PublicationTime | undefined, ledger: PackageLedger): void {
   if (expires === undefined) return ledger.skip('signature.time', 'the key does not expire', keyId);
-  const reason =
-    time?.provenBy === 'attestation' ? 'by the publish attestation' : 'by the packument, which nothing proves';
-  ledger.run('signature.time', { subject: keyId, reason }, () => {
+  const reason = time === undefined ? {} : { reason: TIME_SOURCES[time.provenBy] };
+  ledger.run('signature.time', { subject: keyId, ...reason }, () => {
     const expected = `a time until ${formatRfc3339(expires)}`;
     if (time === undefined) throw refusal('TIME_MISSING', 'publication', { expected, actual: 'none' });
     if (time.instant.getTime() > expires.getTime())
       throw refusal('KEY_OUTSIDE_VALIDITY', 'publication', { expected, actual: formatRfc3339(time.instant) });
   });
 }
+
+const TIME_SOURCES = {
+  attestation: 'by the publish attestation',
+  packument: 'by the packument, which nothing proves',
+  provenance: 'by the provenance, as the packument names a time before it',
+} as const satisfies Record<PublicationTime['provenBy'], string>;

@@ -193,6 +193,38 @@ describe('a version that the registry signed', () => {
   });
 
   test.each([
+    ['a time that is none', { publishedAt: new Date(Number.NaN) }, after],
+    ['an end that is none', {}, new Date(Number.NaN)],
+  ])('is refused with %s', async (_, changes, expires) => {
+    expect(await codeOf(verify(changes, { keys: [registryKey(fixture.key, { expires })] }))).not.toBe('accepted');
+  });
+
+  test('is refused where provenance is younger than the key, whatever the packument says', async () => {
+    const keys = [registryKey(fixture.key, { expires: before })];
+    const early = new Date(before.getTime() - DAY_MS);
+    expect(await codeOf(verify({ publishedAt: early }, { keys }))).toBe('accepted');
+    const evidence = { publishedAt: early, declaresProvenance: true, attestations: [await fixture.provenance()] };
+    expect(await codeOf(verify(evidence, { keys }))).toBe('KEY_OUTSIDE_VALIDITY');
+  });
+
+  test('is no older than its provenance, and says so', async () => {
+    const keys = [registryKey(fixture.key, { expires: after })];
+    const attestations = [await fixture.provenance()];
+    const read = async (publishedAt: Date) => (await verify({ publishedAt, attestations }, { keys })).signature?.time;
+    expect(await read(before)).toEqual({ instant: NOW, provenBy: 'provenance' });
+    expect(await read(after)).toEqual({ instant: after, provenBy: 'packument' });
+  });
+
+  test('is invalid and not unsigned where there is no signature, and provenance that does not hold', async () => {
+    const attestations = [await fixture.provenance({ sha512: '00'.repeat(64) })];
+    expect(await codeOf(verify({ signatures: [], attestations }))).toBe('ARTIFACT_MISMATCH');
+  });
+
+  test.each(['a tarball', {}, [], 1])('is refused with a tarball that is none: %j', async (tarball) => {
+    expect(await codeOf(verify({}, { tarball: tarball as never }))).not.toBe('accepted');
+  });
+
+  test.each([
     [
       'holds with one by an unknown key beside',
       () => [fixture.sign({ keyId: 'SHA256:x', key: other }), fixture.sign()],
