@@ -55,12 +55,22 @@ function decodeMembers<T extends object>(
   at: string,
   { shape, names }: { readonly shape: Shape<T>; readonly names: readonly (keyof T & string)[] },
 ): Readonly<T> {
-  const record: Partial<T> = {};
+  const record = new Members() as Partial<T>;
   for (const name of names) {
     const member = shape[name](object.get(name), `${at}.${name}`);
     if (member !== undefined) record[name] = member;
   }
   return Object.freeze(record) as Readonly<T>;
+}
+
+/** What records are made of: nothing is inherited, so that a polluted `Object.prototype` adds no member (ATTACKS AP-011). */
+const Members = /* @__PURE__ */ makeMembers();
+
+/** A constructor, because objects of `Object.create(null)` are slow. */
+function makeMembers(): new () => object {
+  const constructor = function () {} as unknown as new () => object;
+  constructor.prototype = Object.freeze(Object.create(null) as object);
+  return constructor;
 }
 
 /** Decodes to `undefined` where the value is absent or null. */

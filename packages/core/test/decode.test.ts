@@ -233,3 +233,15 @@ describe('a one-of', () => {
     expect(faultOf(() => decode(decoder, text))).toBe(fault);
   });
 });
+
+test('a polluted prototype adds no member to what is decoded', () => {
+  const decode = decodeObject<{ a?: string; b?: string }>({ a: optional(decodeString), b: optional(decodeString) });
+  Reflect.defineProperty(Object.prototype, 'b', { value: 'polluted', configurable: true });
+  try {
+    const record = decode(parseJson('{"a":"x"}', { maxBytes: 100 }), '$');
+    expect(record.b).toBeUndefined();
+    expect(expectOneArm(record, ['a', 'b'], { at: '$', code: 'BUNDLE_INVALID' })).toBe('a');
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'b');
+  }
+});
