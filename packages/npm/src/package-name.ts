@@ -20,16 +20,16 @@ export function isVersion(version: string): boolean {
 
 /** @throws CONFIG_INVALID for a name that no registry can have */
 export function expectPackageName(name: string): void {
-  if (!isPackageName(name)) throw refused('name', 'the name of a package', name);
+  if (typeof name !== 'string' || !isPackageName(name)) throw refused('name', 'the name of a package', name);
 }
 
 /** @throws CONFIG_INVALID for what is not one version */
 export function expectVersion(version: string): void {
-  if (!isVersion(version)) throw refused('version', 'one version', version);
+  if (typeof version !== 'string' || !isVersion(version)) throw refused('version', 'one version', version);
 }
 
-function refused(at: string, expected: string, value: string): KeywaxError {
-  const actual = quoteText(value);
+function refused(at: string, expected: string, value: unknown): KeywaxError {
+  const actual = typeof value === 'string' ? quoteText(value) : typeof value;
   return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}, found ${actual}`, {
     details: { at, expected, actual },
   });

@@ -6,8 +6,9 @@ import { type Instance, type TrustOptions, type Verifier, createVerifier } from 
 import type { RegistryKey } from './evidence.js';
 import { fetchRegistryKeys } from './fetch-keys.js';
 import { copyOptions } from './options.js';
+import { expectPackageName, expectVersion } from './package-name.js';
 import { refusal } from './package-report.js';
-import { type RegistryClient, openRegistryClient } from './registry-client.js';
+import { type FetchedEvidence, type RegistryClient, openRegistryClient } from './registry-client.js';
 import type { NpmConfig } from './registry/settings.js';
 import { type EvidenceRequirements, type VerifiedPackage, verifyEvidence } from './verify-evidence.js';
 
@@ -66,17 +67,57 @@ const OPTION_NAMES = [
  * });
  */
 export async function verifyPackage(options: VerifyPackageOptions): Promise<VerifiedPackage> {
-  const own = copyOptions(options, OPTION_NAMES);
-  const { name, version, now, signal } = own;
+  const own = readOptions(options);
+  const { name } = own;
   const client = own.client ?? (await openRegistryClient(describeClient(own)));
   const registry = own.registry ?? client.registryOf(name);
   const keys = own.keys ?? (await fetchRegistryKeys(registry, { ...selectTrust(own), client }));
-  const wanted = { name, version, registry, keys, ...(signal === undefined ? {} : { signal }) };
-  const evidence = await client.fetchEvidence(wanted);
-  if (evidence.name !== name || evidence.version !== version)
-    throw refusal('SERVICE_INVALID', 'packument', { expected: 'the version that was asked for' });
   const verifier = own.verifier ?? (await createVerifier(selectTrust(own)));
-  const { integrity, tarball, expect, allowUnsigned } = own;
+  const parts: Parts = { own, client, registry, keys, verifier };
+  const evidence = await fetchWanted(parts, false);
+  try {
+    return await verifyWanted(parts, evidence);
+  } catch (error) {
+    // What the cache has may be old, or altered: whatever is amiss is the registry's to say. A stream is read already.
+    const isFinal = evidence.source !== 'cache' || !(own.tarball === undefined || own.tarball instanceof Uint8Array);
+    if (isFinal) throw error;
+    return verifyWanted(parts, await fetchWanted(parts, true));
+  }
+}
+
+/** @throws CONFIG_INVALID */
+function readOptions(options: VerifyPackageOptions): VerifyPackageOptions {
+  const own = copyOptions(options, OPTION_NAMES);
+  expectPackageName(own.name);
+  expectVersion(own.version);
+  if (own.now !== undefined && !(own.now instanceof Date && Number.isFinite(own.now.getTime())))
+    throw refusal('CONFIG_INVALID', 'now', { expected: 'an instant' });
+  if (own.registry !== undefined && typeof own.registry !== 'string')
+    throw refusal('CONFIG_INVALID', 'registry', { expected: 'the URL of the registry' });
+  if (own.client !== undefined && typeof own.client?.fetchEvidence !== 'function')
+    throw refusal('CONFIG_INVALID', 'client', { expected: 'what openRegistryClient made' });
+  return own;
+}
+
+/** What evidence is fetched with, and held against. */
+interface Parts {
+  readonly own: VerifyPackageOptions;
+  readonly client: RegistryClient;
+  readonly registry: string;
+  readonly keys: readonly RegistryKey[];
+  readonly verifier: Verifier;
+}
+
+async function fetchWanted({ own, client, registry, keys }: Parts, refresh: boolean): Promise<FetchedEvidence> {
+  const { name, version, signal } = own;
+  const wanted = { name, version, registry, keys, refresh, ...(signal === undefined ? {} : { signal }) };
+  const evidence = await client.fetchEvidence(wanted);
+  if (evidence.name === name && evidence.version === version) return evidence;
+  throw refusal('SERVICE_INVALID', 'packument', { expected: 'the version that was asked for' });
+}
+
+function verifyWanted({ own, registry, keys, verifier }: Parts, evidence: FetchedEvidence): Promise<VerifiedPackage> {
+  const { integrity, tarball, expect, allowUnsigned, now, signal } = own;
   return verifyEvidence(evidence, {
     registry,
     keys,
