@@ -72,7 +72,7 @@ function readRepository(
   value: NonNullable<Expectation['sourceRepository']>,
 ): NonNullable<ReadExpectation['sourceRepository']> {
   if (typeof value !== 'object') return { url: normalizeOption(value) };
-  if (value !== null && Object.hasOwn(value, 'from') && value.from === 'packument') return { from: 'packument' };
+  if (copyOptions(value, ['from'], 'expect.sourceRepository').from === 'packument') return { from: 'packument' };
   throw refusal('CONFIG_INVALID', 'expect.sourceRepository', { expected: "a repository, or { from: 'packument' }" });
 }
 
@@ -103,14 +103,11 @@ function readMatcher(name: 'ref' | 'builder' | 'trigger', matcher: Matcher): Tes
   const test = { id: `expectation.${name}` as const, select: (source: ProvenSource) => source[name] };
   if (typeof matcher === 'string' && matcher !== '')
     return { ...test, expected: quoteText(matcher, 300), matches: (value) => value === matcher };
-  if (typeof matcher !== 'object' || matcher === null || typeof matcher.pattern !== 'string' || matcher.pattern === '')
+  const source = typeof matcher === 'object' ? copyOptions(matcher, ['pattern'], at).pattern : undefined;
+  if (typeof source !== 'string' || source === '')
     throw refusal('CONFIG_INVALID', at, { expected: 'text, or a record with a pattern' });
-  const pattern = compilePattern(matcher.pattern, at);
-  return {
-    ...test,
-    expected: `a match of ${quoteText(matcher.pattern, 300)}`,
-    matches: (value) => pattern.matches(value),
-  };
+  const pattern = compilePattern(source, at);
+  return { ...test, expected: `a match of ${quoteText(source, 300)}`, matches: (value) => pattern.matches(value) };
 }
 
 /**

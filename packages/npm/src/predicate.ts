@@ -90,8 +90,13 @@ const repositoryPath = (at: string): ClaimRow => ({
   at,
   proven: ({ source }) => source.sourceRepository,
   matches: (claim, { source: { sourceRepository } }) =>
-    sourceRepository === undefined ? undefined : sourceRepository.toLowerCase().endsWith(`/${claim.toLowerCase()}`),
+    sourceRepository === undefined ? undefined : pathOf(sourceRepository).toLowerCase() === claim.toLowerCase(),
 });
+
+/** What follows the host of a URL, without the slash. */
+function pathOf(url: string): string {
+  return url.replace(/^https?:\/\/[^/]*\//, '');
+}
 
 /** The ref of the source, or that of the build configuration: producers write either. */
 const ref = (at: string): ClaimRow => ({ at, proven: ({ source }) => source.ref, matches: matchRef });
@@ -106,7 +111,7 @@ const workflowReference = (at: string): ClaimRow => ({
   at,
   proven: ({ source }) => source.workflowUri,
   matches: (claim, { source: { workflowUri } }) =>
-    workflowUri === undefined ? undefined : workflowUri.endsWith(`/${claim}`),
+    workflowUri === undefined ? undefined : pathOf(workflowUri) === claim,
 });
 
 /** The run and the attempt as they end the URL of the run. */

@@ -54,6 +54,8 @@ export interface SortedAttestations {
 }
 
 const MAX_ATTESTATIONS = 32; // ATTACKS 4.3: as many as log entries in a bundle
+const PROVENANCE_TYPES: readonly string[] = [SLSA_V1, SLSA_V02];
+const KNOWN_TYPES: readonly string[] = [PUBLISH_V01, ...PROVENANCE_TYPES];
 const EPOCH = new Date(0);
 
 /**
@@ -70,10 +72,11 @@ export function sortAttestations({
     ledger.skip('attestations.present', 'the packument declares none');
     return {};
   }
-  return ledger.run('attestations.present', {}, () => {
-    if (attestations.length > MAX_ATTESTATIONS) throw tooMany();
+  const sorted = ledger.run('attestations.present', {}, () => {
+    if (attestations.length > MAX_ATTESTATIONS)
+      throw refusal('SERVICE_INVALID', 'attestations', { expected: `at most ${MAX_ATTESTATIONS}` });
     const publish = selectOne(attestations, [PUBLISH_V01], 'the publish attestation');
-    const provenance = selectOne(attestations, [SLSA_V1, SLSA_V02], 'provenance');
+    const provenance = selectOne(attestations, PROVENANCE_TYPES, 'provenance');
     // Whoever leaves it out of the answer, and could not take it out of the packument, has something to hide.
     if (declaresProvenance && provenance === undefined)
       throw refusal('PACKAGE_PROVENANCE_MISSING', 'attestations', {
@@ -82,6 +85,10 @@ export function sortAttestations({
       });
     return { ...(publish === undefined ? {} : { publish }), ...(provenance === undefined ? {} : { provenance }) };
   });
+  for (const { predicateType } of attestations)
+    if (!KNOWN_TYPES.includes(predicateType))
+      ledger.skip('attestations.present', 'a kind that is not known', predicateType);
+  return sorted;
 }
 
 function selectOne(
@@ -218,8 +225,4 @@ function checkSubject(kind: Kind, { subjects }: Statement, { evidence, sha512, l
     if (digest === undefined || subject.digests.get('sha512') !== digest)
       throw refusal('ARTIFACT_MISMATCH', `${kind} subject`, { expected: 'the sha512 of the packument' });
   });
-}
-
-function tooMany(): Error {
-  return refusal('SERVICE_INVALID', 'attestations', { expected: `at most ${MAX_ATTESTATIONS}` });
 }

@@ -150,6 +150,13 @@ describe('a version that the registry signed', () => {
     ['expecting what does not exist', {}, { expect: { repo: 'a/b' } as object }, 'CONFIG_INVALID'],
     ['expecting a repository that is none', {}, { expect: { sourceRepository: 'x' } }, 'CONFIG_INVALID'],
     ['expecting an empty workflow', {}, { expect: { workflow: '' } }, 'CONFIG_INVALID'],
+    ['expecting a ref by flags too', {}, { expect: { ref: { pattern: 'x', flags: 'i' } as never } }, 'CONFIG_INVALID'],
+    [
+      'expecting two repositories',
+      {},
+      { expect: { sourceRepository: { from: 'packument', url: 'a/b' } as never } },
+      'CONFIG_INVALID',
+    ],
     ['expecting a ref that is no text', {}, { expect: { ref: 1 as never } }, 'CONFIG_INVALID'],
   ])('%s', async (_, changes, requirements, code) => {
     expect(await codeOf(verify(changes, requirements))).toBe(code);
@@ -465,6 +472,17 @@ describe('a version with provenance', () => {
     expect(await codeOf(changes().then(verify))).toBe(code);
   });
 
+  test('names in its report what was served beside, and not looked into', async () => {
+    const { attestations } = await attested();
+    const { report } = await verify({ attestations: [...attestations, { predicateType: 'x', bundle: 1 }] });
+    expect(report.rows).toContainEqual({
+      id: 'attestations.present',
+      subject: 'x',
+      state: 'skipped',
+      reason: 'a kind that is not known',
+    });
+  });
+
   test('that is refused says in the report of its bundle why', async () => {
     const work = attested({ provenance: { sha512: '00'.repeat(64) } }).then(verify);
     const { report } = (await work.catch((error: unknown) => error)) as { report: PackageReport };
@@ -525,6 +543,10 @@ describe('a predicate that says something other than its certificate', () => {
     ['invocation.parameters.CI_PIPELINE_SOURCE', 'web'],
     ['invocation.parameters.CI_PROJECT_URL', 'https://gitlab.com/group/other'],
     ['invocation.environment.GITHUB_REPOSITORY', 'octo-org/octo-repo'],
+    ['invocation.environment.GITHUB_REPOSITORY', 'project'],
+    ['invocation.environment.GITHUB_REPOSITORY', 'gitlab.com/group/project'],
+    ['invocation.environment.GITHUB_WORKFLOW_REF', '.gitlab-ci.yml@refs/heads/main'],
+    ['invocation.environment.GITHUB_WORKFLOW_REF', 'main'],
     ['materials.0.uri', 'git+https://gitlab.com/group/other'],
     ['materials.0.digest.sha1', '00'.repeat(20)],
     ['buildType', undefined],
