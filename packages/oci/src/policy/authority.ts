@@ -7,6 +7,7 @@ import {
   type Decoder,
   arrayOf,
   decodeBoolean,
+  decodeJsonObject,
   decodeJsonValue,
   decodeObject,
   decodeString,
@@ -113,9 +114,11 @@ export const refusePolicy: Decoder<undefined> = (value, at) => {
   throw unsupported(at, `a policy in ${typeof type === 'string' ? quoteText(type) : 'another language'}`);
 };
 
-const decodeText: Decoder<string | undefined> = transform(optional(decodeString), (text) =>
-  text === '' ? undefined : text,
-);
+/** Text that may be absent, but not empty: a name that a template has left out would mean the default (ATTACKS A1). */
+const decodeText: Decoder<string | undefined> = transform(optional(decodeString), (text, at) => {
+  if (text === '') throw invalid(at, 'text that is not empty');
+  return text;
+});
 
 const decodeKey: Decoder<IdentityPolicy> = transform(
   decodeObject<KeyJson>({
@@ -196,13 +199,21 @@ const decodeAttestation: Decoder<string> = transform(
   ({ predicateType }) => parsePredicateType(predicateType),
 );
 
+/** `{}` demands no log; members without a value, which a template may leave behind, do not. */
+const decodeLog: Decoder<LogJson> = (value, at) => {
+  const log = decodeObject<LogJson>({ url: decodeText, trustRootRef: decodeText })(value, at);
+  const isNamed = log.url !== undefined || log.trustRootRef !== undefined;
+  if (isNamed || decodeJsonObject(value, at).size === 0) return log;
+  throw invalid(at, 'the name of a log, or nothing at all');
+};
+
 const decodeMembers: Decoder<AuthorityJson> = decodeObject<AuthorityJson>({
   name: decodeText,
   key: optional(decodeKey),
   keyless: optional(decodeKeyless),
   static: optional(decodeStatic),
   source: arrayOf(decodeSource, MAX_ITEMS),
-  ctlog: optional(decodeObject<LogJson>({ url: decodeText, trustRootRef: decodeText })),
+  ctlog: optional(decodeLog),
   rfc3161timestamp: optional(decodeObject<{ trustRootRef?: string }>({ trustRootRef: decodeText })),
   attestations: arrayOf(decodeAttestation, MAX_ITEMS),
   signatureFormat: optional(oneOfNames(['legacy', 'bundle'])),
@@ -234,9 +245,13 @@ export function decodeAuthority(value: JsonValue, at: string, index: number): Au
 }
 
 function readStatic(json: AuthorityJson, name: string, at: string): StaticAuthority {
-  const isAlone = json.source.length === 0 && json.attestations.length === 0 && json.ctlog === undefined;
-  if (!isAlone || json.static === undefined) throw invalid(at, 'nothing beside a static answer');
-  return Object.freeze({ kind: 'static', name, ...json.static });
+  const { static: answer, source, attestations, ctlog, rfc3161timestamp, signatureFormat } = json;
+  const isAlone =
+    source.length === 0 &&
+    attestations.length === 0 &&
+    [ctlog, rfc3161timestamp, signatureFormat].every((demand) => demand === undefined);
+  if (!isAlone || answer === undefined) throw invalid(at, 'nothing beside a static answer');
+  return Object.freeze({ kind: 'static', name, ...answer });
 }
 
 /** The one trust root that everything in the authority names. */

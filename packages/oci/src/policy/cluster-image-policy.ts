@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads `ClusterImagePolicy` resources (policy.sigstore.dev, v1alpha1 and v1beta1) from YAML or JSON.
-// Refused: other kinds and versions, members that are not known, policies without images or authorities, and whatever an
+// Refused: YAML but 1.2 without tags of its own, other kinds and versions, members that are not known, policies without images or authorities, and whatever an
 // authority refuses.
 
 import { decodeUtf8 } from '@keywax/core/bytes';
@@ -119,7 +119,9 @@ async function parseYaml(text: string): Promise<readonly unknown[]> {
       details: { at: 'policy', limit: MAX_BYTES },
     });
   const { parseAllDocuments } = await import('yaml');
-  const documents = [...parseAllDocuments(text, { uniqueKeys: true, strict: true, logLevel: 'silent' })];
+  const documents = [
+    ...parseAllDocuments(text, { uniqueKeys: true, stringKeys: true, strict: true, logLevel: 'silent' }),
+  ];
   if (documents.length > MAX_DOCUMENTS)
     throw new KeywaxError('INPUT_TOO_LARGE', `policy: expected at most ${MAX_DOCUMENTS} documents`, {
       details: { at: 'policy', limit: MAX_DOCUMENTS },
@@ -128,9 +130,13 @@ async function parseYaml(text: string): Promise<readonly unknown[]> {
 }
 
 /** A document as plain values; null for an empty one. */
-function readDocument(document: Pick<Document, 'errors' | 'toJS'>): unknown {
-  const [error] = document.errors;
-  if (error !== undefined) throw malformed(error);
+function readDocument(document: Pick<Document, 'errors' | 'warnings' | 'directives' | 'toJS'>): unknown {
+  // What is only warned of is read in another way than it was meant, such as a tag that is not known.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) throw malformed(problem);
+  // YAML 1.1 has other booleans and numbers, and merges members that nobody reads where they stand.
+  if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2')
+    throw malformed(new Error('another version of YAML than 1.2'));
   try {
     return document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown;
   } catch (cause) {

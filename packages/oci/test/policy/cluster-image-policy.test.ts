@@ -183,6 +183,51 @@ ${PUBLIC_KEY.replace(/^/gm, '          ')}
       { authorities: [{ ...KEYLESS, source: [{ oci: 'r.example/a', signaturePullSecrets: [{ name: 'x' }] }] }] },
       'INPUT_UNSUPPORTED',
     ],
+    [
+      'an empty name of a trust root',
+      { authorities: [{ keyless: { ...KEYLESS.keyless, trustRootRef: '' } }] },
+      'CONFIG_INVALID',
+    ],
+    ['an empty name of a log', { authorities: [{ key: { data: PUBLIC_KEY }, ctlog: { url: '' } }] }, 'CONFIG_INVALID'],
+    ['a log without a name', { authorities: [{ key: { data: PUBLIC_KEY }, ctlog: { url: null } }] }, 'CONFIG_INVALID'],
+    [
+      'a timestamp authority beside a static answer',
+      { authorities: [{ static: { action: 'pass' }, rfc3161timestamp: {} }] },
+      'CONFIG_INVALID',
+    ],
+    [
+      'a format beside a static answer',
+      { authorities: [{ static: { action: 'pass' }, signatureFormat: 'bundle' }] },
+      'CONFIG_INVALID',
+    ],
+    ['a certificate under another name', { authorities: [{ ...KEYLESS, keyless: { caCert: {} } }] }, 'INPUT_MALFORMED'],
+    [
+      'a key in two ways',
+      { authorities: [{ key: { data: PUBLIC_KEY, secretRef: { name: 'x' } } }] },
+      'INPUT_UNSUPPORTED',
+    ],
+    ['members of prototypes', { ['constructor']: {} }, 'INPUT_MALFORMED'],
+    ['a member named __proto__', '{"__proto__":{"kind":"ClusterImagePolicy"}}', 'INPUT_MALFORMED'],
+    ['a member twice, in JSON', policyYaml({}).replace('"spec":{', '"spec":{},"spec":{'), 'INPUT_MALFORMED'],
+    ['a number as a name', policyYaml({}).replace('"policy"', '1e3'), 'INPUT_MALFORMED'],
+    ['a tag that is not known', policyYaml({}).replace('"policy"', '!name policy'), 'INPUT_MALFORMED'],
+    ['a set', policyYaml({}).replace('"spec":', '"status":!!set {a},"spec":'), 'INPUT_MALFORMED'],
+    ['YAML 1.1', `%YAML 1.1\n---\n${policyYaml({})}`, 'INPUT_MALFORMED'],
+    ['YAML of a version to come', `%YAML 2.0\n---\n${policyYaml({})}`, 'INPUT_MALFORMED'],
+    ['a merge key', `a: &a { kind: ClusterImagePolicy }\n<<: *a`, 'INPUT_MALFORMED'],
+    [
+      'text in place of a switch',
+      policyYaml({ authorities: [{ keyless: { ...KEYLESS.keyless, insecureIgnoreSCT: 0 } }] }).replace(':0', ':yes'),
+      'INPUT_MALFORMED',
+    ],
+    [
+      'names that differ for YAML alone',
+      policyYaml({ match: [{ resource: 'pods', selector: { matchLabels: { a: '1' } } }] }).replace(
+        '"a":"1"',
+        '1: x, "1": y',
+      ),
+      'INPUT_MALFORMED',
+    ],
     ['another format', { authorities: [{ ...KEYLESS, signatureFormat: 'x' }] }, 'INPUT_UNSUPPORTED'],
   ])('refuses %s', async (_, input, code) => {
     const text = typeof input === 'string' ? input : policyYaml(input);
