@@ -3,11 +3,13 @@
 // `validate` demands digests and asks the policies, after whatever else has changed the workload.
 // Fail-closed: whatever is not understood, cannot be reached or takes too long is denied.
 
-import { isKeywaxError } from '@keywax/core/errors';
+import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type JsonObject, isJsonObject } from '@keywax/core/json';
+import type { ClusterImagePolicy } from '../policy/cluster-image-policy.js';
 import type { ImageDecision } from '../policy/decision.js';
 import {
   type EvaluateImageOptions,
+  type EvaluationOptions,
   checkTrustRoots,
   evaluateDigest,
   resolveImage,
@@ -49,23 +51,31 @@ const MAX_CACHED = 10_000; // digests; a decision is a few kilobytes
 const MAX_IMAGES = 64; // different ones in one workload
 const MAX_PARALLEL = 8; // images of one workload under way at once
 
-/** A controller with an empty cache. @throws CONFIG_INVALID where a policy names a trust root that is not given */
+/**
+ * A controller with an empty cache.
+ * @throws CONFIG_INVALID where a policy names a trust root that is not given, or has a glob of tags, which would cover
+ *   nothing, because all images are known by digest
+ */
 export function createAdmissionController(options: AdmissionOptions): AdmissionController {
   const { timeoutMs = TIMEOUT_MS, cacheMs = CACHE_MS, now = Date.now, ...evaluation } = options;
   checkTrustRoots(evaluation.policies, evaluation);
+  checkGlobs(evaluation.policies);
   const cache = createDecisionCache<ImageDecision>({
     maxEntries: MAX_CACHED,
     ttlMs: cacheMs,
     now,
-    isKept: ({ admitted }) => admitted,
+    isKept: ({ admitted, reasons }) => admitted && reasons.length === 0,
   });
   const decide: Record<'mutate' | 'validate', Step> = {
-    mutate: (workload) => pinImages(workload, { ...evaluation, timeoutMs }),
-    validate: (workload) => checkImages(workload, { ...evaluation, timeoutMs, cache }),
+    mutate: (workload, signal) => pinImages(workload, { ...evaluation, signal }),
+    validate: (workload, signal) => checkImages(workload, { ...evaluation, signal, timeoutMs, cache }),
   };
   const answer = async (bytes: Uint8Array, step: Step): Promise<string> => {
     const request = decodeAdmissionReview(bytes);
-    return encodeAdmissionReview(request.uid, await answerInTime(() => answerRequest(request, step), timeoutMs));
+    return encodeAdmissionReview(
+      request.uid,
+      await answerInTime((signal) => answerRequest(request, { step, signal }), timeoutMs),
+    );
   };
   return Object.freeze({
     mutate: (review: Uint8Array) => answer(review, decide.mutate),
@@ -73,24 +83,46 @@ export function createAdmissionController(options: AdmissionOptions): AdmissionC
   });
 }
 
+/** @throws CONFIG_INVALID */
+function checkGlobs(policies: readonly ClusterImagePolicy[]): void {
+  for (const { name, globs } of policies) {
+    const glob = globs.find(({ namesTags }) => namesTags);
+    if (glob === undefined) continue;
+    const expected = 'globs without tags, because images are known by digest';
+    throw new KeywaxError(
+      'CONFIG_INVALID',
+      `policy ${quoteText(name)}: expected ${expected}, found ${quoteText(glob.source)}`,
+      { details: { at: 'policies', expected, actual: glob.source } },
+    );
+  }
+}
+
 interface Workload {
   readonly resource: ClusterResource;
   readonly images: readonly PodImage[];
 }
 
-type Step = (workload: Workload) => Promise<AdmissionAnswer>;
+/** What is said of a workload; the signal ends once the answer has been given. */
+type Step = (workload: Workload, signal: AbortSignal) => Promise<AdmissionAnswer>;
+
+/** The parts of a workload that change no image: its status, its number of replicas, where it runs and on how much. */
+const PARTS_WITHOUT_IMAGES: readonly string[] = ['status', 'scale', 'binding', 'eviction', 'resize'];
 
 /** What a step says of a request; what cannot run an image is admitted without being asked about. */
-async function answerRequest(request: AdmissionRequest, step: Step): Promise<AdmissionAnswer> {
+async function answerRequest(
+  request: AdmissionRequest,
+  { step, signal }: { readonly step: Step; readonly signal: AbortSignal },
+): Promise<AdmissionAnswer> {
   const { operation, resource, subResource, object } = request;
   if (operation === 'DELETE' || operation === 'CONNECT') return { allowed: true };
-  // The parts of a workload that hold no images: its status, its number of replicas, where it runs.
-  const isPart = subResource !== '' && subResource !== 'ephemeralcontainers';
-  if (isPart && isWorkload(resource.group, resource.resource)) return { allowed: true };
+  if (PARTS_WITHOUT_IMAGES.includes(subResource) && isWorkload(resource.group, resource.resource))
+    return { allowed: true };
+  if (subResource !== '' && subResource !== 'ephemeralcontainers')
+    return { allowed: false, message: `no images are known of the part ${quoteText(subResource)}` };
   if (object === undefined) return { allowed: false, message: 'the review holds no object' };
   const images = listPodImages(resource, object);
   if (isEnding(object) && addsNoImage(images, request)) return { allowed: true };
-  return step({ resource: { ...resource, labels: readLabels(object) }, images });
+  return step({ resource: { ...resource, labels: readLabels(object) }, images }, signal);
 }
 
 /** True for an object that is being deleted: taking its finalizers away must stay possible. */
@@ -112,14 +144,19 @@ function readLabels(object: JsonObject): ReadonlyMap<string, string> {
   return new Map(Array.from(labels).filter((label): label is [string, string] => typeof label[1] === 'string'));
 }
 
-interface StepOptions extends Omit<AdmissionOptions, 'cacheMs' | 'now'> {
+interface StepOptions extends EvaluationOptions {
+  readonly policies: readonly ClusterImagePolicy[];
+  readonly signal: AbortSignal;
+}
+
+interface CheckOptions extends StepOptions {
   readonly timeoutMs: number;
+  readonly cache: DecisionCache<ImageDecision>;
 }
 
 /** Replaces each reference by one with the digest. */
 async function pinImages({ images }: Workload, options: StepOptions): Promise<AdmissionAnswer> {
-  const signal = AbortSignal.timeout(options.timeoutMs);
-  const pinned = await mapImages(images, (reference) => resolveImage(reference, { ...options, signal }));
+  const pinned = await mapImages(images, options.signal, (reference) => resolveImage(reference, options));
   const patch = images.flatMap(({ path, reference }): readonly PatchOperation[] => {
     const value = pinned.get(reference);
     return value === undefined || value === reference ? [] : [{ op: 'replace', path, value }];
@@ -130,18 +167,19 @@ async function pinImages({ images }: Workload, options: StepOptions): Promise<Ad
 /** Asks the policies about each image. */
 async function checkImages(
   { images, resource }: Workload,
-  { cache, ...options }: StepOptions & { readonly cache: DecisionCache<ImageDecision> },
+  { cache, signal, timeoutMs, ...options }: CheckOptions,
 ): Promise<AdmissionAnswer> {
-  const decisions = await mapImages(images, (reference) => {
+  const decisions = await mapImages(images, signal, (reference) => {
     const policies = selectPolicies(reference, options.policies, resource);
-    const names = policies.map(({ name }) => name);
     const { registry, repository, digest } = parseReference(reference);
     if (digest === undefined) return Promise.resolve(denyTag(reference));
     const image = formatReference({ registry, repository, digest });
     // Not bound to this request: others may wait for the same digest.
     const make = (): Promise<ImageDecision> =>
-      evaluateDigest(reference, policies, { ...options, signal: AbortSignal.timeout(options.timeoutMs) });
-    return cache.read(JSON.stringify([image, names]), make);
+      evaluateDigest(reference, policies, { ...options, signal: AbortSignal.timeout(timeoutMs) });
+    // By their places, because policies of several files may have one name.
+    const places = policies.map((policy) => options.policies.indexOf(policy));
+    return cache.read(JSON.stringify([image, places]), make);
   });
   const reasons = Array.from(decisions.values()).flatMap((decision) => decision.reasons);
   const isAdmitted = Array.from(decisions.values()).every(({ admitted }) => admitted);
@@ -157,28 +195,36 @@ function denyTag(reference: string): ImageDecision {
 /** One call for each different reference, a few at a time; the first that throws ends it. */
 async function mapImages<T>(
   images: readonly PodImage[],
+  signal: AbortSignal,
   call: (reference: string) => Promise<T>,
 ): Promise<ReadonlyMap<string, T>> {
   const references = [...new Set(images.map(({ reference }) => reference))];
   if (references.length > MAX_IMAGES) throw new RangeError(`expected at most ${MAX_IMAGES} different images`);
   const results = new Map<string, T>();
   const work = async (): Promise<void> => {
-    for (let next = references.shift(); next !== undefined; next = references.shift())
+    for (let next = references.shift(); next !== undefined; next = references.shift()) {
+      signal.throwIfAborted(); // the answer has been given without it
       results.set(next, await call(next));
+    }
   };
   await Promise.all(Array.from({ length: MAX_PARALLEL }, work));
   return results;
 }
 
 /** The answer of `make`, or a denial: of what it throws, or once the time is over. */
-async function answerInTime(make: () => Promise<AdmissionAnswer>, timeoutMs: number): Promise<AdmissionAnswer> {
+async function answerInTime(
+  make: (signal: AbortSignal) => Promise<AdmissionAnswer>,
+  timeoutMs: number,
+): Promise<AdmissionAnswer> {
+  const ending = new AbortController();
   const { promise: late, cancel } = waitFor(timeoutMs);
   try {
-    return await Promise.race([make(), late]);
+    return await Promise.race([make(ending.signal), late]);
   } catch (error) {
     return { allowed: false, message: describeError(error) };
   } finally {
     cancel();
+    ending.abort();
   }
 }
 

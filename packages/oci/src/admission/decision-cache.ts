@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Remembers for a while what was admitted. Keys name a digest, so what they stand for never changes; only trust and time
-// do. Refusals are not kept: what was missing may have been attached since.
+// do. Refusals and warnings are not kept: what was missing may have been attached since.
 
 /** Shares and keeps values by key. */
 export interface DecisionCache<T> {
@@ -19,13 +19,13 @@ export interface DecisionCacheOptions<T> {
 
 /** An empty cache. */
 export function createDecisionCache<T>({ maxEntries, ttlMs, now, isKept }: DecisionCacheOptions<T>): DecisionCache<T> {
-  const kept = new Map<string, { readonly value: T; readonly until: number }>();
+  const kept = new Map<string, { readonly value: T; readonly at: number }>();
   const underWay = new Map<string, Promise<T>>();
 
   const keep = (key: string, value: T): void => {
     if (!isKept(value)) return;
     kept.delete(key);
-    kept.set(key, { value, until: now() + ttlMs });
+    kept.set(key, { value, at: now() });
     const [oldest] = kept.keys();
     if (kept.size > maxEntries && oldest !== undefined) kept.delete(oldest);
   };
@@ -41,7 +41,8 @@ export function createDecisionCache<T>({ maxEntries, ttlMs, now, isKept }: Decis
   return {
     async read(key, make) {
       const found = kept.get(key);
-      if (found !== undefined && now() < found.until) return found.value;
+      const age = now() - (found?.at ?? 0);
+      if (found !== undefined && age >= 0 && age < ttlMs) return found.value; // none is of a time to come
       kept.delete(key);
       const running = underWay.get(key) ?? start(key, make);
       underWay.set(key, running);

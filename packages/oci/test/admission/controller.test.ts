@@ -105,6 +105,7 @@ describe('validation', () => {
       {},
       { resource: { group: 'x', version: 'v1', resource: 'y' }, subResource: 'status' },
     ],
+    ['an unknown part of a pod', workload('pods', podSpec(GOOD)), { subResource: 'next' }],
     ['no object', null, {}],
     ['a container without an image', workload('pods', { containers: [{}] }), {}],
     [
@@ -148,6 +149,56 @@ describe('validation', () => {
     expect(await of(ending, BAD)).toMatchObject({ allowed: true });
     expect(await of(ending, BAD, GOOD)).toMatchObject({ allowed: false });
     expect(await of({}, BAD)).toMatchObject({ allowed: false });
+  });
+});
+
+describe('a controller', () => {
+  const BARE = { match: [{ resource: 'pods' }] };
+
+  test('never takes the decision of one policy for that of another of the same name', async () => {
+    const of = async (spec: PolicyMembers) => parseClusterImagePolicies(policyYaml({ name: 'same', ...spec }));
+    const policies = [
+      ...(await of({ ...PASS, ...BARE })),
+      ...(await of({ ...PASS, authorities: FAIL.authorities, match: [{ resource: 'deployments' }] })),
+    ];
+    const controller = createAdmissionController({ verifier, policies });
+    const ask = async (name: 'pods' | 'deployments') =>
+      readResponse(await controller.validate(review(name, workload(name, podSpec(GOOD)))));
+    expect(await ask('pods')).toMatchObject({ allowed: true });
+    expect(await ask('deployments')).toMatchObject({ allowed: false });
+  });
+
+  test('is not made with globs of tags, which would cover nothing', async () => {
+    const policies = await readPolicies({ ...PASS, images: [{ glob: 'registry.example/good/app:v1' }] });
+    expect(() => createAdmissionController({ verifier, policies })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+
+  test('starts nothing more once it has answered', async () => {
+    let started = 0;
+    let ended = 0;
+    const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
+      started++;
+      return new Promise((__, reject) => {
+        init?.signal?.addEventListener('abort', () => {
+          ended++;
+          reject(new Error('aborted'));
+        });
+      });
+    };
+    const keyless = { identities: [{ issuer: 'https://issuer.example', subject: 'a@example.com' }] };
+    const controller = createAdmissionController({
+      verifier,
+      policies: await readPolicies({ authorities: [{ keyless }] }),
+      registry: { transport: { fetch } },
+      timeoutMs: 20,
+    });
+    const images = Array.from({ length: 64 }, (_, i) => GOOD.replace('app', `app${i}`));
+    const response = readResponse(await controller.validate(review('pods', workload('pods', podSpec(...images)))));
+    expect(response).toMatchObject({ allowed: false });
+    await expect.poll(() => started - ended).toBe(0);
+    expect(started).toBeLessThanOrEqual(8);
   });
 });
 

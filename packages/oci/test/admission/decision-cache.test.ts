@@ -38,6 +38,13 @@ describe('the cache of decisions', () => {
     expect(made).toEqual(['a', 'a']);
   });
 
+  test('keeps nothing longer because the clock was set back', async () => {
+    const { read, pass } = open();
+    await read('a');
+    pass(-1);
+    expect(await read('a', 'b')).toBe('b');
+  });
+
   test('keeps no refusal', async () => {
     const { read, made } = open();
     await read('a', 'no');

@@ -162,6 +162,23 @@ describe('the webhook', () => {
     expect(registry.requests.length).toBeGreaterThan(before);
   });
 
+  test('warns no longer than there is a reason to', async () => {
+    const identities = [{ issuer: stack.urls.oidc, subject: 'alice@example.com' }];
+    const policies = await parseClusterImagePolicies(
+      policyYaml({ mode: 'warn', authorities: [{ keyless: { identities } }] }),
+    );
+    const controller = createAdmissionController({ policies, verifier });
+    const name = `${registry.host}/team/later`;
+    const image = `${name}@${await pushImage(`${name}:v1`)}`;
+    const ask = async () => readResponse(await controller.validate(review('pods', workload('pods', podSpec(image)))));
+    expect(await ask()).toMatchObject({ allowed: true, warnings: [expect.stringContaining('IMAGE_UNSIGNED')] });
+    await signImage(image, {
+      instance: { trustConfig: stack.clientTrustConfig() },
+      identity: async (options) => provideToken(await stack.mintToken({ kind: 'email' }))(options),
+    });
+    expect(await ask()).not.toHaveProperty('warnings');
+  });
+
   test('says that it runs', async () => {
     await using webhook = await start();
     for (const path of ['/healthz', '/readyz'])
