@@ -3,7 +3,7 @@
 
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { AdmissionController } from './controller.js';
 import { MAX_REVIEW_BYTES } from './review.js';
@@ -21,6 +21,8 @@ export interface AdmissionServerOptions {
   readonly host?: string;
   /** 8443 unless given; 0 for a free one. */
   readonly port?: number;
+  /** What requests under way have left when it is closed; 5,000 unless given. */
+  readonly closeTimeoutMs?: number;
 }
 
 /** A webhook that listens. */
@@ -31,8 +33,11 @@ export interface AdmissionServer extends AsyncDisposable {
 }
 
 const PORT = 8_443;
-const HEADERS_TIMEOUT_MS = 5_000; // the API server sends at once
+const HANDSHAKE_TIMEOUT_MS = 5_000; // the API server speaks at once
+const HEADERS_TIMEOUT_MS = 5_000;
 const REQUEST_TIMEOUT_MS = 10_000; // as long as it waits for the answer
+const TIMEOUT_CHECK_MS = 1_000; // how late the host may notice one
+const CLOSE_TIMEOUT_MS = 5_000;
 const MAX_CONNECTIONS = 256;
 
 /**
@@ -40,7 +45,7 @@ const MAX_CONNECTIONS = 256;
  * @throws CONFIG_INVALID for a certificate or key that TLS refuses, FILE_FAILED where the port cannot be had
  */
 export async function serveAdmission(options: AdmissionServerOptions): Promise<AdmissionServer> {
-  const { controller, host = '0.0.0.0', port = PORT } = options;
+  const { controller, host = '0.0.0.0', port = PORT, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
   const server = createTlsServer(options, (request, response) => {
     void answer(request, controller).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
@@ -48,14 +53,23 @@ export async function serveAdmission(options: AdmissionServerOptions): Promise<A
     });
   });
   server.maxConnections = MAX_CONNECTIONS;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await listen(server, host, port);
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  const close = (): Promise<void> =>
-    new Promise((resolve) => {
+  const close = async (): Promise<void> => {
+    // The host's own timeouts end with the server, and would leave whoever does not finish.
+    const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), closeTimeoutMs);
+    await new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
     });
+    clearTimeout(timer);
+  };
   return Object.freeze({ url: `https://${name}:${address.port}`, close, [Symbol.asyncDispose]: close });
 }
 
@@ -69,8 +83,10 @@ function createTlsServer(
         cert: certificate,
         key,
         minVersion: 'TLSv1.2',
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
         headersTimeout: HEADERS_TIMEOUT_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
         ...(clientAuthority === undefined ? {} : { ca: clientAuthority, requestCert: true, rejectUnauthorized: true }),
       },
       listener,

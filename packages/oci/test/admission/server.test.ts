@@ -2,10 +2,13 @@
 // The webhook as an API server sees it: over HTTPS, with images of a real registry.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
+import { type Socket, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { provideToken } from '@keywax/identity';
 import { type Stack, startStack } from '@keywax/stack';
 import { type OciRegistry, startOciRegistry } from '@keywax/stack/oci-registry';
@@ -196,6 +199,37 @@ describe('the webhook', () => {
   ])('refuses %s', async (_, path, body, sent, status) => {
     await using webhook = await start();
     expect(await send(`${webhook.url}${path}`, body, sent)).toMatchObject({ status });
+  });
+
+  test.each<[string, (url: URL) => Socket]>([
+    ['says nothing', ({ hostname, port }) => connect(Number(port), hostname)],
+    [
+      'begins a review and goes on forever',
+      ({ hostname, port }) => {
+        const socket = connectTls({ port: Number(port), host: hostname, ca: server.certificate });
+        socket.write(
+          'POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+        );
+        return socket;
+      },
+    ],
+  ])('ends without a client that %s', async (_, open) => {
+    const webhook = await start({ closeTimeoutMs: 100 });
+    const socket = open(new URL(webhook.url)).on('error', () => {});
+    await once(socket, 'connect');
+    const gone = once(socket, 'close');
+    await webhook.close();
+    await gone;
+  });
+
+  test('outlives a client that leaves in the middle', async () => {
+    await using webhook = await start();
+    const { port } = new URL(webhook.url);
+    const socket = connectTls({ port: Number(port), host: '127.0.0.1', ca: server.certificate });
+    socket.write('POST /validate HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{');
+    await once(socket, 'secureConnect');
+    socket.destroy();
+    expect(await send(`${webhook.url}/healthz`, undefined, { method: 'GET' })).toMatchObject({ status: 200 });
   });
 
   test('answers only clients with a certificate where it was told to', async () => {
