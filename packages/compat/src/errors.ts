@@ -93,6 +93,18 @@ export class TUFError extends CodedError<TUFErrorCode> {
   protected static override readonly className: string = 'TUFError';
 }
 
+/** A container registry could not be read or written; the `cause` says why. */
+export class OCIError extends BrandedError {
+  protected static override readonly className: string = 'OCIError';
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
+  override cause: any;
+
+  constructor({ message, cause }: { readonly message: string; readonly cause?: unknown }) {
+    super(message);
+    this.cause = cause;
+  }
+}
+
 /** A bundle lacks what its version demands. */
 export class ValidationError extends BrandedError {
   protected static override readonly className: string = 'ValidationError';

@@ -452,3 +452,33 @@ test('plain http is spoken to loopback, and to others only where it is asked for
   await expect(urlOf('registry.example:5000/a', true)).resolves.toBe('http://registry.example:5000');
   await expect(urlOf('debian')).resolves.toBe('https://registry-1.docker.io');
 });
+
+test('headers of the caller go to the registry alone', async () => {
+  const bytes = 'layer';
+  const { fetch, contacts } = recordFetch(({ url, headers }) => {
+    const { hostname, pathname } = new URL(url);
+    if (hostname === 'cdn.example') return new Response(bytes);
+    if (pathname === '/token') return Response.json({ token: 't' });
+    if (headers['authorization'] !== 'Bearer t') {
+      const challenge = 'Bearer realm="https://registry.example/token"';
+      return new Response('{}', { status: 401, headers: { 'www-authenticate': challenge } });
+    }
+    if (pathname.includes('/manifests/')) return manifestResponse();
+    return new Response('', { status: 307, headers: { location: 'https://cdn.example/layer' } });
+  });
+  const repository = openRepository(parseReference('registry.example/a/b'), {
+    headers: { 'X-Team': CANARY, Accept: 'text/plain', authorization: 'Basic eDp4' },
+    transport: { fetch, retries: 0, ...EAGER },
+  });
+  await repository.resolve();
+  await repository.fetchBlob({ digest: digestOf(bytes), size: bytes.length });
+  const seen = contacts.map(({ url, headers }) => [new URL(url).pathname, headers['x-team'], headers['authorization']]);
+  expect(seen).toEqual([
+    ['/v2/a/b/manifests/latest', CANARY, 'Basic eDp4'],
+    ['/token', undefined, undefined],
+    ['/v2/a/b/manifests/latest', CANARY, 'Bearer t'],
+    [`/v2/a/b/blobs/${digestOf(bytes)}`, CANARY, 'Bearer t'],
+    ['/layer', undefined, undefined],
+  ]);
+  expect(contacts[0]?.headers['accept']).toContain(MEDIA_TYPES.ociManifest);
+});

@@ -23,6 +23,8 @@ export interface SessionOptions extends AuthorizationOptions {
    * network in the clear.
    */
   readonly allowHttp?: boolean;
+  /** Sent with every request to the registry's API: not to token services, and not where blobs are redirected. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One request to the registry. */
@@ -53,15 +55,21 @@ export function openSession(name: RepositoryName, options: SessionOptions): Sess
     ...(origin.startsWith('http:') ? { allowHttp: options.allowHttp === true ? 'any' : 'loopback' } : {}),
   };
   const authorizer = makeAuthorizer({ name, origin, transport, options });
+  const own = { authorizer, transport, headers: lowerNames(options.headers ?? {}) };
   return Object.freeze({
     name,
     origin,
     transport,
     url: (path: `/${string}`) => `${origin}/v2/${name.repository}${path}`,
-    send: (asked: RegistryRequest) => exchange(asked, { authorizer, transport, send: request, discard: () => {} }),
+    send: (asked: RegistryRequest) => exchange(asked, { ...own, send: request, discard: () => {} }),
     open: (asked: RegistryRequest) =>
-      exchange(asked, { authorizer, transport, send: requestStream, discard: (stream) => stream.close() }),
+      exchange(asked, { ...own, send: requestStream, discard: (stream) => stream.close() }),
   });
+}
+
+/** With one name for each header, those of a request go before those of the options. */
+function lowerNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** The API of Docker Hub is not where its name points (PROTOCOL 9.3). */
@@ -77,6 +85,7 @@ type Answer = Pick<HttpResponse, 'status' | 'headers'> & { readonly body: Uint8A
 interface Exchange<T> {
   readonly authorizer: Authorizer;
   readonly transport: Transport;
+  readonly headers: Readonly<Record<string, string>>;
   readonly send: (url: string, options: RequestOptions) => Promise<T>;
   readonly discard: (answer: T) => void;
 }
@@ -87,7 +96,7 @@ const TELLING_STATUSES: readonly number[] = [400, 401, 403, 404, 405, 409, 413, 
 /** Sends, and once more with authorization where the answer asks for it (ATTACKS OC-026: one time only). */
 async function exchange<T extends Answer>(
   { url, access, ...asked }: RegistryRequest,
-  { authorizer, transport, send, discard }: Exchange<T>,
+  { authorizer, transport, headers, send, discard }: Exchange<T>,
 ): Promise<T> {
   const what = describe(asked.method, url);
   const expected = asked.expectStatus ?? [200];
@@ -96,7 +105,9 @@ async function exchange<T extends Answer>(
       ...transport,
       ...asked,
       expectStatus: [...expected, ...TELLING_STATUSES],
-      headers: { ...asked.headers, ...(authorization === undefined ? {} : { authorization }) },
+      headers: { ...headers, ...asked.headers, ...(authorization === undefined ? {} : { authorization }) },
+      // They may be secret.
+      ...(Object.keys(headers).length === 0 ? {} : { sensitive: true }),
     });
   const known = authorizer.current(access);
   let answer = await attempt(known);

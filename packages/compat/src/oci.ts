@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subpath `@keywax/compat/oci`, in place of `@sigstore/oci` 0.7. The client is loaded when it is first used.
+
+import type { AttachArtifactOptions, Descriptor, GetImageDigestOptions } from './oci/options.js';
+
+export { OCIError } from './errors.js';
+export { getRegistryCredentials } from './oci/credentials.js';
+export type {
+  AttachArtifactOptions,
+  Credentials,
+  Descriptor,
+  GetImageDigestOptions,
+  RegistryFetchOptions,
+} from './oci/options.js';
+
+/**
+ * Attaches an artifact to an image: as its referrer, listed by the registry or at the fallback tag (OCI distribution
+ * spec 1.1, "Pushing Manifests with Subject"). Gives the descriptor of its manifest.
+ * @throws OCIError, whose `cause` is the error of the client; Error for a name that is none
+ * @example
+ * const { digest } = await attachArtifactToImage({ imageName, imageDigest, artifact, mediaType, credentials });
+ */
+export async function attachArtifactToImage(options: AttachArtifactOptions): Promise<Descriptor> {
+  const { attachArtifact } = await import('./oci/image.js');
+  return attachArtifact(options);
+}
+
+/** The digest of what a tag of an image names. @throws OCIError; Error for a name that is none */
+export async function getImageDigest(options: GetImageDigestOptions): Promise<string> {
+  const { fetchImageDigest } = await import('./oci/image.js');
+  return fetchImageDigest(options);
+}
