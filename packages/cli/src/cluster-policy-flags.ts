@@ -14,6 +14,7 @@ import {
   readOffline,
   selectCacheDirectory,
 } from './instance-flags.js';
+import { escapeText } from './render/text.js';
 import { readTrustedRoots } from './trust-file.js';
 
 /** The values of the flags that say which cluster policies hold, and for what. */
@@ -55,6 +56,9 @@ export async function readClusterPolicies(
   const policies: ClusterImagePolicy[] = [];
   for (const path of flags.policy ?? [])
     policies.push(...(await parseClusterImagePolicies(await readDocument(path, MAX_POLICY_BYTES))));
+  const names = policies.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw usageError(`two policies are called ${escapeText(twice)}`);
   const trustRoots = await readTrustRoots(flags['policy-trust-root'] ?? []);
   return { policies, verifier: await openVerifier(flags, host), trustRoots, noMatch };
 }

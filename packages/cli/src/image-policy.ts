@@ -11,18 +11,32 @@ import { POLICY_FLAGS, type PolicyFlags } from './policy-flags.js';
 import { type RegistryFlags, readRegistryFlags } from './registry-flags.js';
 import { type DecisionOutcome, describeDecision, summarizeDecision } from './render/decision.js';
 import { createStyle, encodeJsonText } from './render/text.js';
+import { THRESHOLD_FLAGS, type ThresholdFlags } from './threshold-flags.js';
 
-/** The values of the flags that matter where policies decide. */
+const OTHERS = [
+  'type',
+  'annotations',
+  'annotation',
+  'registry-referrers-mode',
+  'insecure-ignore-tlog',
+  'explain',
+] as const;
+type OtherDemand = keyof PolicyFlags | keyof ThresholdFlags | (typeof OTHERS)[number];
+/** Flags that demand something, or do without, where no policy decides. */
+const OTHER_DEMANDS: readonly OtherDemand[] = [
+  ...(Object.keys(POLICY_FLAGS) as (keyof PolicyFlags)[]),
+  ...(Object.keys(THRESHOLD_FLAGS) as (keyof ThresholdFlags)[]),
+  ...OTHERS,
+];
+
+/** The values of the flags that matter where policies decide, and of those that do not go with them. */
 export type ImagePolicyFlags = ClusterPolicyFlags &
-  PolicyFlags &
   InstanceFlags &
-  RegistryFlags & { readonly type?: string; readonly json?: true };
-
-const IDENTITY_FLAGS = Object.keys(POLICY_FLAGS) as readonly (keyof PolicyFlags)[];
+  RegistryFlags & { readonly [K in OtherDemand]?: unknown } & { readonly json?: true };
 
 /** Holds each image against the policies that the flags name, and says what they say. @throws as `readClusterPolicies` */
 export async function evaluateImages(flags: ImagePolicyFlags, names: readonly string[], host: Host): Promise<ExitCode> {
-  for (const other of [...IDENTITY_FLAGS, 'type'] as const) refuseTogether(flags, ['policy', other]);
+  for (const other of OTHER_DEMANDS) refuseTogether(flags, ['policy', other]);
   const policies = await readClusterPolicies(flags, host);
   const outcomes: DecisionOutcome[] = [];
   for (const name of names) {

@@ -98,12 +98,34 @@ describe('image verify --policy', () => {
     ['refuses an identity beside policies', ['--certificate-identity', 'x'], 2],
     ['refuses a key beside policies', ['--key', 'x'], 2],
     ['refuses a type beside policies', ['--type', 'vuln'], 2],
+    ['refuses annotations beside policies', ['-a', 'build=42'], 2],
+    ['refuses an annotation beside policies', ['--annotation', 'build=42'], 2],
+    ['refuses a place beside policies', ['--registry-referrers-mode', 'legacy'], 2],
+    ['refuses thresholds beside policies', ['--timestamp-threshold', '1'], 2],
+    ['refuses operators beside policies', ['--distinct-operators'], 2],
+    ['refuses to ignore logs beside policies', ['--insecure-ignore-tlog'], 2],
+    ['refuses explanations beside policies', ['--explain'], 2],
   ])('%s', async (_, flags, code) => {
     const policy = writePolicy('alice@example.com');
     const other = `${registry.host}/other/app:v1`;
     await pushImage(other);
     const args = ['image', 'verify', '--trust-config', config, '--policy', policy, ...flags, other];
     expect(await keywax(...args)).toMatchObject({ code });
+  });
+
+  test.each([
+    ['an answer', '--no-match', 'deny'],
+    ['a trust root', '--policy-trust-root', 'mine=root.json'],
+  ])('takes %s with policies alone', async (_, ...flags) => {
+    const who = ['--certificate-identity', 'a@example.com', '--certificate-oidc-issuer', stack.urls.oidc];
+    const args = ['image', 'verify', '--trust-config', config, ...who, ...flags, signed];
+    expect(await keywax(...args)).toMatchObject({ code: 2 });
+  });
+
+  test('refuses two policies of one name', async () => {
+    const policy = writePolicy('alice@example.com');
+    const args = ['image', 'verify', '--trust-config', config, '--policy', policy, '--policy', policy, signed];
+    expect(await keywax(...args)).toMatchObject({ code: 2 });
   });
 
   test('takes trust roots by the names of the policies', async () => {

@@ -48,6 +48,8 @@ Exit code 10: an image has no signature, or no attestation of the type.`,
     if (operands.length === 0) throw usageError('no image to verify');
     refuseTogether(flags, ['explain', 'json']);
     if (flags.policy !== undefined) return evaluateImages(flags, operands, host);
+    for (const name of ['no-match', 'policy-trust-root'] as const)
+      if (flags[name] !== undefined) throw usageError(`--${name} goes with --policy`);
     const references = operands.map(parseReference);
     const options = await readOptions(flags, host);
     const { instance, ...obtained } = needsTrust(flags)
