@@ -13,8 +13,13 @@ export interface LockedPackage {
    * Yarn 2 and later, whose checksum is of an archive of its own.
    */
   readonly integrities: readonly string[];
-  /** Where the lock file has the tarball from, as it says. */
+  /** Where the lock file has the tarball from, as its first entry says. */
   readonly resolved?: string;
+  /**
+   * Where the entries that pin no SHA-2 digest have the tarball from, each place once; an empty text where one leaves that
+   * to the registry. Empty where every entry is pinned.
+   */
+  readonly unpinned: readonly string[];
   /** Where in the lock file it stands first. */
   readonly at: string;
 }
@@ -64,6 +69,7 @@ export interface FoundPackage {
 export const MAX_LOCK_FILE_BYTES = 67_108_864;
 /** Packages of a lock file, and entries of which each may become one. */
 export const MAX_PACKAGES = 200_000;
+const MAX_SOURCES = 16; // digests and places of one version; more than one of either is rare
 
 /** A collector that merges what stands in the lock file several times. */
 export function createCollector(): Collector {
@@ -85,7 +91,8 @@ export function createCollector(): Collector {
   };
   const addOther = (other: OtherPackage): void => {
     expectRoom(other.at);
-    const key = `${other.source} ${other.name} ${other.locked?.resolved ?? ''}`;
+    // Whatever is another digest or place is another package: none hides behind the first.
+    const key = JSON.stringify([other.source, other.name, { ...other.locked, at: undefined }]);
     if (!others.has(key)) others.set(key, other);
   };
   return {
@@ -108,15 +115,29 @@ export function createCollector(): Collector {
 function mergePackage(known: LockedPackage | undefined, found: FoundPackage): LockedPackage {
   const { name, version, integrity, at } = found;
   const resolved = known?.resolved ?? found.resolved;
-  const integrities = new Set(known?.integrities);
-  if (integrity !== undefined) integrities.add(integrity);
   return {
     name,
     version,
-    integrities: [...integrities],
+    integrities: include(known?.integrities, integrity, at),
     ...(resolved === undefined ? {} : { resolved }),
+    unpinned: include(known?.unpinned, isPinning(integrity) ? undefined : (found.resolved ?? ''), at),
     at: known?.at ?? at,
   };
+}
+
+/** @throws INPUT_TOO_LARGE */
+function include(known: readonly string[] = [], text: string | undefined, at: string): readonly string[] {
+  if (text === undefined || known.includes(text)) return known;
+  if (known.length < MAX_SOURCES) return [...known, text];
+  const expected = `at most ${MAX_SOURCES} digests and places of one version`;
+  throw new KeywaxError('INPUT_TOO_LARGE', `${at}: expected ${expected}`, {
+    details: { at, expected, limit: MAX_SOURCES },
+  });
+}
+
+/** True for a text with a digest that will be held against the registry's; whether it is one is for its reader to say. */
+function isPinning(integrity = ''): boolean {
+  return /\bsha(?:256|384|512)-/.test(integrity);
 }
 
 function byName(a: LockedPackage, b: LockedPackage): number {

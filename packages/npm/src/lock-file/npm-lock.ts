@@ -72,8 +72,9 @@ function addEntry(collector: Collector, path: string, entry: Entry): void {
   const { version, resolved, integrity } = entry;
   if (entry.link === true) return collector.addOther(name, 'link', at);
   if (start === -1) return collector.addOther(name, 'workspace', at);
-  // What the project itself bundles is installed from its registry all the same.
-  if (entry.inBundle === true && resolved === undefined) return collector.addOther(name, 'bundled', at);
+  // What the project itself bundles is installed from its registry all the same, and what has a tarball is in no other.
+  const isWithin = start !== path.indexOf(FOLDER) && resolved === undefined && integrity === undefined;
+  if (entry.inBundle === true && isWithin) return collector.addOther(name, 'bundled', at);
   const source = resolved === undefined ? undefined : classifyReference(resolved);
   if (version !== undefined) return collector.addFrom(source, { name, version, integrity, resolved, at });
   if (source === undefined) throw malformed(at, 'a version', quoteText(path));

@@ -100,6 +100,8 @@ function addEntry(collector: Collector, { key, entry, parsed }: ReadEntry): void
   if (type === 'directory' || directory !== undefined) return collector.addOther(name, 'file', at);
   if (type !== undefined && type !== 'tarball') return collector.addOther(name, 'unknown', at);
   const source = classifyReference(parsed?.reference ?? key) ?? classifyReference(tarball ?? '');
+  if (integrity === undefined && tarball === undefined && source === undefined)
+    throw malformed(`${at}.resolution`, 'an integrity, or where it comes from');
   const version = entry.version ?? parsed?.reference;
   if (version !== undefined) return collector.addFrom(source, { name, version, integrity, resolved: tarball, at });
   if (source === undefined) throw malformed(at, 'the name and version of a package', quoteText(key));

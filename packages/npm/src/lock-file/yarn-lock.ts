@@ -70,15 +70,24 @@ function parseDescriptor(text: string): Descriptor | undefined {
   return match === null ? undefined : { name: match[1] ?? '', reference: match[2] ?? '' };
 }
 
-/** All patterns of an entry lead to the same package, so that one of them says which. */
+/** All patterns of an entry lead to the same package; under the name of another one it would not be seen. */
 function addClassic(collector: Collector, key: string, { version, resolved, integrity }: ClassicEntry): void {
   const at = memberPath('$', key);
-  const found = parseDescriptor(key.split(', ')[0] ?? '');
+  const [found, ...others] = key.split(', ').map(parsePattern);
   if (found === undefined) throw malformed(at, 'patterns such as name@range', quoteText(key));
-  const aliased = found.reference.startsWith('npm:') ? parseDescriptor(found.reference.slice(4)) : undefined;
-  const { name, reference } = aliased ?? found;
+  const { name, reference } = found;
+  if (others.some((other) => other !== undefined && other.name !== name))
+    throw malformed(at, 'patterns of one package', quoteText(key));
   const source = classifyReference(reference) ?? classifyReference(resolved ?? '');
   collector.addFrom(source, { name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), at });
+}
+
+/** `name@range`, or what `alias@npm:name@range` stands for. */
+function parsePattern(pattern: string): Descriptor | undefined {
+  const found = parseDescriptor(pattern);
+  return (
+    (found?.reference.startsWith('npm:') === true ? parseDescriptor(found.reference.slice(4)) : undefined) ?? found
+  );
 }
 
 function addBerry(collector: Collector, key: string, resolution: string): void {
@@ -88,6 +97,17 @@ function addBerry(collector: Collector, key: string, resolution: string): void {
     throw malformed(`${at}.resolution`, 'a package and where it comes from', quoteText(resolution));
   const { name, reference } = found;
   if (!reference.startsWith('npm:')) return collector.addOther(name, classifyReference(reference) ?? 'unknown', at);
-  // A registry that serves tarballs elsewhere is noted behind two colons.
-  collector.addPackage({ name, version: reference.slice(4).replace(/::.*$/s, ''), at });
+  const [, version = '', parameters = ''] = /^npm:(.*?)(?:::(.*))?$/s.exec(reference) ?? [];
+  collector.addPackage({ name, version, resolved: readArchiveUrl(parameters, at), at });
+}
+
+/** Where a registry serves tarballs elsewhere, their URL is noted behind two colons. */
+function readArchiveUrl(parameters: string, at: string): string | undefined {
+  const [, encoded] = /(?:^|&)__archiveUrl=([^&]*)/.exec(parameters) ?? [];
+  if (encoded === undefined) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw malformed(`${at}.resolution`, 'a URL that is percent-encoded');
+  }
 }

@@ -40,6 +40,7 @@ describe('a package-lock.json', () => {
         version: '1.0.0-rc.1',
         integrities: [A],
         resolved: `${HOST}/@s/c/-/c-1.0.0-rc.1.tgz`,
+        unpinned: [],
         at: '$.packages["node_modules/b/node_modules/@s/c"]',
       },
       {
@@ -47,6 +48,7 @@ describe('a package-lock.json', () => {
         version: '1.0.0',
         integrities: [A],
         resolved: `${HOST}/a/-/a-1.0.0.tgz`,
+        unpinned: [],
         at: '$.packages["node_modules/a"]',
       },
       {
@@ -54,6 +56,7 @@ describe('a package-lock.json', () => {
         version: '2.0.0',
         integrities: [B],
         resolved: `${HOST}/b/-/b-2.0.0.tgz`,
+        unpinned: [],
         at: '$.packages["node_modules/b"]',
       },
     ]);
@@ -75,6 +78,17 @@ describe('a package-lock.json', () => {
     });
   });
 
+  test('says where each entry that pins nothing has its tarball from', () => {
+    const { packages } = parse({
+      'node_modules/a': { version: '1.0.0', resolved: `${HOST}/a/-/a-1.0.0.tgz`, integrity: A },
+      'x/node_modules/a': { version: '1.0.0', resolved: 'https://evil.example/a/-/a-1.0.0.tgz' },
+      'y/node_modules/a': { version: '1.0.0', integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' },
+    });
+    expect(packages).toMatchObject([
+      { resolved: `${HOST}/a/-/a-1.0.0.tgz`, unpinned: ['https://evil.example/a/-/a-1.0.0.tgz', ''] },
+    ]);
+  });
+
   test('names an alias by the package that it stands for', () => {
     expect(
       parse({ 'node_modules/alias': { name: '@s/real', version: '1.0.0', integrity: A } }, 2).packages,
@@ -84,7 +98,7 @@ describe('a package-lock.json', () => {
   test.each([
     ['link', 'node_modules/w', { resolved: 'packages/w', link: true }],
     ['workspace', 'packages/w', { version: '1.0.0' }],
-    ['bundled', 'node_modules/w', { version: '1.0.0', inBundle: true }],
+    ['bundled', 'node_modules/v/node_modules/w', { version: '1.0.0', inBundle: true }],
     ['git', 'node_modules/w', { version: '1.0.0', resolved: 'git+ssh://git@github.com/a/b.git#0123' }],
     ['file', 'node_modules/w', { version: '1.0.0', resolved: 'file:w.tgz', integrity: A }],
     ['remote', 'node_modules/w', { version: '1.0.0', resolved: 'https://example.com/w.tgz', integrity: A }],

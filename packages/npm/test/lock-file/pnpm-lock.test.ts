@@ -136,6 +136,11 @@ packages:
       "lockfileVersion: '9.0'\npackages:\n  a@1.0.0: &x {resolution: {integrity: y}}\n  b@1.0.0: *x\n",
       'INPUT_MALFORMED',
     ],
+    [
+      'a resolution that says nothing',
+      "lockfileVersion: '9.0'\npackages:\n  a@1.0.0: {resolution: {}}\n",
+      'INPUT_MALFORMED',
+    ],
     ['no resolution', "lockfileVersion: '9.0'\npackages:\n  a@1.0.0: {}\n", 'INPUT_MALFORMED'],
     [
       'a key without version',

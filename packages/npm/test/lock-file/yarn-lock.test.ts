@@ -73,8 +73,8 @@ describe('a yarn.lock of Yarn 2 and later', () => {
     );
     expect({ format, others }).toEqual({ format: 'yarn-berry', others: [] });
     expect(packages).toMatchObject([
-      { name: '@s/b', version: '2.0.0', integrities: [] },
-      { name: 'a', version: '1.0.0', integrities: [] },
+      { name: '@s/b', version: '2.0.0', integrities: [], unpinned: ['https://example.com/b.tgz'] },
+      { name: 'a', version: '1.0.0', integrities: [], unpinned: [''] },
     ]);
   });
 
@@ -95,6 +95,13 @@ describe('a yarn.lock of Yarn 2 and later', () => {
 
 describe('a yarn.lock', () => {
   test.each([
+    ['patterns of two packages', `${CLASSIC}"a@^1, b@^1":\n  version "1.0.0"\n`, 'INPUT_MALFORMED'],
+    ['an alias of another package', `${CLASSIC}"a@^1, c@npm:b@^1":\n  version "1.0.0"\n`, 'INPUT_MALFORMED'],
+    [
+      'a URL that is not encoded',
+      `${BERRY}"a@npm:1":\n  resolution: "a@npm:1.0.0::__archiveUrl=%zz"\n`,
+      'INPUT_MALFORMED',
+    ],
     ['broken form', `${CLASSIC}a@^1.0.0:\n    version "1.0.0"\n`, 'INPUT_MALFORMED'],
     ['no version', `${CLASSIC}a@^1.0.0:\n  resolved "x"\n`, 'INPUT_MALFORMED'],
     ['a key that names nothing', `${CLASSIC}a:\n  version "1.0.0"\n`, 'INPUT_MALFORMED'],
