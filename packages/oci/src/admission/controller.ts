@@ -47,7 +47,7 @@ export interface AdmissionController {
 
 const TIMEOUT_MS = 8_000;
 const CACHE_MS = 300_000;
-const MAX_CACHED = 10_000; // digests; a decision is a few kilobytes
+const MAX_CACHED = 10_000; // digests; a verdict is a few hundred bytes
 const MAX_IMAGES = 64; // different ones in one workload
 const MAX_PARALLEL = 8; // images of one workload under way at once
 
@@ -60,7 +60,7 @@ export function createAdmissionController(options: AdmissionOptions): AdmissionC
   const { timeoutMs = TIMEOUT_MS, cacheMs = CACHE_MS, now = Date.now, ...evaluation } = options;
   checkTrustRoots(evaluation.policies, evaluation);
   checkGlobs(evaluation.policies);
-  const cache = createDecisionCache<ImageDecision>({
+  const cache = createDecisionCache<Verdict>({
     maxEntries: MAX_CACHED,
     ttlMs: cacheMs,
     now,
@@ -101,6 +101,9 @@ interface Workload {
   readonly resource: ClusterResource;
   readonly images: readonly PodImage[];
 }
+
+/** What is kept of a decision: the statements that led to it may be many megabytes. */
+type Verdict = Pick<ImageDecision, 'admitted' | 'reasons'>;
 
 /** What is said of a workload; the signal ends once the answer has been given. */
 type Step = (workload: Workload, signal: AbortSignal) => Promise<AdmissionAnswer>;
@@ -151,7 +154,7 @@ interface StepOptions extends EvaluationOptions {
 
 interface CheckOptions extends StepOptions {
   readonly timeoutMs: number;
-  readonly cache: DecisionCache<ImageDecision>;
+  readonly cache: DecisionCache<Verdict>;
 }
 
 /** Replaces each reference by one with the digest. */
@@ -175,8 +178,11 @@ async function checkImages(
     if (digest === undefined) return Promise.resolve(denyTag(reference));
     const image = formatReference({ registry, repository, digest });
     // Not bound to this request: others may wait for the same digest.
-    const make = (): Promise<ImageDecision> =>
-      evaluateDigest(reference, policies, { ...options, signal: AbortSignal.timeout(timeoutMs) });
+    const make = async (): Promise<Verdict> => {
+      const evaluation = { ...options, signal: AbortSignal.timeout(timeoutMs) };
+      const { admitted, reasons } = await evaluateDigest(reference, policies, evaluation);
+      return { admitted, reasons };
+    };
     // By their places, because policies of several files may have one name.
     const places = policies.map((policy) => options.policies.indexOf(policy));
     return cache.read(JSON.stringify([image, places]), make);
@@ -187,9 +193,9 @@ async function checkImages(
   return { allowed: false, message: reasons.join('\n') };
 }
 
-function denyTag(reference: string): ImageDecision {
+function denyTag(reference: string): Verdict {
   const reasons = [`${reference}: expected a digest, found a tag, which may come to mean something else`];
-  return { reference, image: reference, admitted: false, reasons, policies: [] };
+  return { admitted: false, reasons };
 }
 
 /** One call for each different reference, a few at a time; the first that throws ends it. */
