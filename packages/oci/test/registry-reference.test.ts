@@ -99,6 +99,10 @@ describe('an image reference', () => {
     expect(() => parseReference(text)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 
+  test.each([undefined, null, 5, {}, [], ['debian']])('that is no text is refused: %j', (value) => {
+    expect(() => parseReference(value as never)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
   test('of any text is parsed to one that is canonical, or refused', () => {
     const parts = fc.array(
       fc.constantFrom('a', 'Z', '0', '.', '-', '_', '/', ':', '@', '[', ']', SHA256, 'localhost', 'docker.io', '..'),

@@ -74,6 +74,7 @@ interface Parts {
 }
 
 function splitReference(text: string): Parts {
+  if (typeof text !== 'string') throw invalid(typeof text, 'text');
   if (text.length > MAX_REFERENCE_CHARS) throw invalid(text, `at most ${MAX_REFERENCE_CHARS} characters`);
   const [named = '', digest, ...others] = text.split('@');
   if (others.length > 0) throw invalid(text, 'one digest');
