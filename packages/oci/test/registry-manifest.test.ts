@@ -57,6 +57,8 @@ describe('a manifest', () => {
     ['further members', manifestText({ 'x-other': { a: 1 } }), MEDIA_TYPES.ociManifest],
     ['1,000 layers', manifestText({ layers: Array.from({ length: 1_000 }, () => LAYER) }), MEDIA_TYPES.ociManifest],
     ['an empty blob', withLayer({ size: 0 }), MEDIA_TYPES.ociManifest],
+    ['a layer of a type with a parameter', withLayer({ mediaType: 'a/b+json;version=0.2' }), MEDIA_TYPES.ociManifest],
+    ['an artifact type with a parameter', manifestText({ artifactType: 'a/b; v=1; w=2' }), MEDIA_TYPES.ociManifest],
   ])('may be %s', (_name, text, mediaType) => {
     expect(decode(text, mediaType).mediaType).toBe(mediaType);
   });
@@ -106,6 +108,9 @@ describe('a manifest', () => {
     ['a digest with dot segments (OC-014)', withLayer({ digest: 'sha256:../../x' }), undefined, 'REGISTRY_INVALID'],
     ['a digest of md5 (OC-014)', withLayer({ digest: `md5:${'a'.repeat(32)}` }), undefined, 'REGISTRY_INVALID'],
     ['a media type with a newline', withLayer({ mediaType: 'a/b\nc: d' }), undefined, 'REGISTRY_INVALID'],
+    ['a parameter without a value', withLayer({ mediaType: 'a/b;version=' }), undefined, 'REGISTRY_INVALID'],
+    ['a parameter with a newline', withLayer({ mediaType: 'a/b;v=1\nc: d' }), undefined, 'REGISTRY_INVALID'],
+    ['five parameters', withLayer({ mediaType: `a/b${';v=1'.repeat(5)}` }), undefined, 'REGISTRY_INVALID'],
     ['an annotation that is no text', manifestText({ annotations: { a: 1 } }), undefined, 'REGISTRY_INVALID'],
     [
       'the empty config without an artifact type (OC-027)',
@@ -151,7 +156,7 @@ const digest = fc.uint8Array({ maxLength: 4 }).map((bytes) => digestOf(bytes));
 const annotations = fc.dictionary(fc.string(), fc.string(), { maxKeys: 3, noNullPrototype: false });
 const descriptor: fc.Arbitrary<Descriptor> = fc.record(
   {
-    mediaType: fc.constantFrom('application/vnd.example', 'a/b+json'),
+    mediaType: fc.constantFrom('application/vnd.example', 'a/b+json', 'a/b;version=0.2'),
     digest,
     size: fc.maxSafeNat(),
     artifactType: fc.constantFrom('application/vnd.example.a', 'c/d'),

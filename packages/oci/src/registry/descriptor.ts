@@ -40,9 +40,13 @@ export interface Descriptor {
 }
 
 const MAX_ANNOTATIONS = 256; // far above what tools write
-const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}$/;
+const MEDIA_TYPE =
+  /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}(?:; ?[\w!#$&^.+-]{1,127}=[\w!#$&^.+-]{1,127}){0,4}$/;
 
-/** A media type (RFC 6838 §4.2) without parameters. @throws INPUT_MALFORMED */
+/**
+ * A media type (RFC 6838 §4.2), with parameters at the end, as bundles before 0.3 have one: `;version=0.2`.
+ * @throws INPUT_MALFORMED
+ */
 export const decodeMediaType: Decoder<string> = (value, at) => {
   const text = decodeString(value, at);
   if (MEDIA_TYPE.test(text)) return text;
