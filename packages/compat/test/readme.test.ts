@@ -19,8 +19,10 @@ describeExamples(root, new URL('README.md', root), {
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openRepository, parseReference } from '@keywax/oci';
 import { sign as signOriginal } from '@keywax/compat';
 import { startStack } from '@keywax/stack';
+import { startOciRegistry } from '@keywax/stack/oci-registry';
 
 await using stack = await startStack();
 const folder = mkdtempSync(join(tmpdir(), 'keywax-compat-'));
@@ -38,6 +40,18 @@ const statement = Buffer.from(JSON.stringify({
   predicate: {},
 }));
 const bundle = await signOriginal(data, { identityToken, fulcioURL, rekorURL });
+const [username, password] = ['user', 'word'];
+await using registry = await startOciRegistry({ referrers: false, auth: { kind: 'basic', username, password } });
+const auths = { [registry.host]: { auth: Buffer.from('user:word').toString('base64') } };
+writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths }));
+process.env.DOCKER_CONFIG = folder;
+const owned = openRepository(parseReference(registry.host + '/owner/app'), {
+  credentials: async () => ({ kind: 'basic', username, password }),
+});
+const config = await owned.uploadBlob(Buffer.from('{}'), 'application/vnd.oci.image.config.v1+json');
+const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+const image = { schemaVersion: 2, mediaType: ociManifest, config, layers: [] };
+await owned.putManifest(Buffer.from(JSON.stringify(image)), ociManifest, 'v1');
 process.on('exit', () => rmSync(folder, { recursive: true }));
 `,
 });

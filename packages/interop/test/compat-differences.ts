@@ -2,12 +2,13 @@
 // Every difference between `@keywax/compat` and what it stands in for, one sentence each. The tests that find a difference
 // name its row; `docs/migrate-from-sigstore.md` holds the same rows, which a test compares.
 
+import { OCI_DIFFERENCES } from './compat-oci-differences.js';
 import { SIGN_DIFFERENCES } from './compat-sign-differences.js';
 
 /** A difference. */
 export interface Difference {
   /** What it concerns. */
-  readonly where: 'verify' | 'bundle' | 'tuf' | 'sign';
+  readonly where: 'verify' | 'bundle' | 'tuf' | 'sign' | 'oci';
   /** What the original does. */
   readonly theirs: string;
   /** What this package does. */
@@ -161,6 +162,7 @@ export const DIFFERENCES = {
     theirs: 'Proxies are ignored, and `retry: true` tries for ever.',
     ours: '`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` hold; `retry: true` means once more. `fetch` sends requests in place of the host.',
   },
+  ...OCI_DIFFERENCES,
 } as const satisfies Record<string, Difference>;
 
 /** The name of a difference. */

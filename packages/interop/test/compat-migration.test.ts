@@ -13,6 +13,7 @@ const HEADINGS: Readonly<Record<Difference['where'], string>> = {
   bundle: '### Bundles',
   tuf: '### The TUF client',
   sign: '### Signing',
+  oci: '### Images',
 };
 
 /** The rows of the table below a heading. */
