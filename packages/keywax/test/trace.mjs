@@ -6,25 +6,13 @@
 import { createHash } from 'node:crypto';
 import dns from 'node:dns';
 import fs from 'node:fs';
-import { registerHooks, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { recordLoadedModules } from '../../../test/loaded-modules.mjs';
 
-const loaded = [];
+const loaded = recordLoadedModules();
 const touched = [];
 
-registerHooks({
-  // The sources import each other by the names that they have once they are built.
-  resolve(specifier, context, next) {
-    const isSource = /^\.\.?\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts');
-    return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
-  },
-  load(url, context, next) {
-    loaded.push(url);
-    return next(url, context);
-  },
-});
-
-globalThis.__KEYWAX_VERSION__ = '0.0.0-source';
 const [bundlePath, kind, artifactPath, trustedRootPath, subject, issuer] = process.argv.slice(2);
 const [bundle, bytes, trustedRoot] = [bundlePath, artifactPath, trustedRootPath].map((path) => fs.readFileSync(path));
 const artifact = kind === 'file' ? bytes : { sha256: createHash('sha256').update(bytes).digest() };
