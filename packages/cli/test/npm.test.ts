@@ -131,6 +131,49 @@ describe('npm audit', () => {
     },
   );
 
+  test('refuses what the lock file takes from elsewhere without a digest', async () => {
+    const [[path, entry] = ['']] = Object.entries(await publish('elsewhere'));
+    const resolved = 'https://user:canary-secret@evil.example/elsewhere/-/elsewhere-1.0.0.tgz?canary-secret';
+    lock({ [path]: { ...entry, integrity: undefined, resolved } });
+    const { code, err } = await npm('audit');
+    expect(code).toBe(1);
+    expect(err).toContain('✘ elsewhere@1.0.0 is not pinned\n');
+    expect(err + (await npm('audit', ['--json'])).out).not.toContain('canary');
+  });
+
+  test('refuses, by demand, what is of no registry', async () => {
+    lock(await publish('beside', { claims: {} }), {
+      'node_modules/g': { version: '1.0.0', resolved: 'git+ssh://git@github.com/a/b.git#0123' },
+    });
+    expect((await npm('audit')).code).toBe(0);
+    const { code, err } = await npm('audit', ['--require-provenance']);
+    expect(code).toBe(1);
+    expect(err).toContain('✘ g is of no registry\n  a git repository: ');
+    expect(JSON.parse((await npm('audit', ['--require-provenance', '--json'])).out)).toMatchObject({ passed: false });
+  });
+
+  test('refuses a recorded package that is taken from git instead', async () => {
+    lock(await publish('recorded', { claims: {} }));
+    expect((await npm('trust')).code).toBe(0);
+    lock(await publish('another', { claims: {} }), {
+      'node_modules/recorded': { version: '1.0.0', resolved: 'git+ssh://git@github.com/a/b.git#0123' },
+    });
+    const { code, err } = await npm('audit');
+    expect(code).toBe(1);
+    expect(err).toContain('✘ recorded is of no registry\n  a git repository: ');
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['the project alone', { 'packages/w': { version: '1.0.0' } }],
+    ['git alone', { 'node_modules/g': { version: '1.0.0', resolved: 'git+ssh://git@github.com/a/b.git#0123' } }],
+  ])('has verified nothing, and does not pass, where the lock file names %s', async (_, entries) => {
+    lock(entries);
+    const { code, err } = await npm('audit');
+    expect(code).toBe(2);
+    expect(err).toContain('nothing was verified');
+  });
+
   test('says what does not hold', async () => {
     lock(await publish('forged', { signatures: 'wrong' }));
     const { code, err } = await npm('audit');

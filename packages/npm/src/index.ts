@@ -46,6 +46,7 @@ export {
   type AuditState,
   type AuditedPackage,
   type AuditedProvenance,
+  type UnauditedPackage,
 } from './audit/audited-package.js';
 export { type FoundIdentity, type SignerChange, compareIdentity } from './identity-lock/compare.js';
 export {

@@ -42,6 +42,8 @@ Registries and credentials are those of npm's configuration.`,
       { directory, tools, ...(identities === undefined ? {} : { identities }) },
       host,
     );
+    if (report.packages.length === 0)
+      throw usageError('the lock file names no package of a registry: nothing was verified');
     const demands: AuditDemands = {
       failOnMissing: flags['fail-on-missing'] === true,
       requireProvenance: flags['require-provenance'] === true,
@@ -71,7 +73,7 @@ function describeAudit(report: AuditReport, demands: AuditDemands): Readonly<Rec
 }
 
 /** Nobody knows of what could not be asked for whether it holds. */
-function selectExit({ packages, counts }: AuditReport, demands: AuditDemands): ExitCode {
-  if (packages.some((audited) => isRefused(audited, demands))) return EXIT.refused;
+function selectExit({ packages, others, counts }: AuditReport, demands: AuditDemands): ExitCode {
+  if ([...packages, ...others].some((subject) => isRefused(subject, demands))) return EXIT.refused;
   return counts.unavailable > 0 ? EXIT.unavailable : EXIT.ok;
 }

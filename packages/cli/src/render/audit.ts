@@ -69,8 +69,8 @@ function nameBuild({ repository, workflow, signer, issuer }: PackageSigner): str
 function groupFindings(findings: readonly Finding[]): readonly (readonly Finding[])[] {
   const groups = new Map<string, Finding[]>();
   for (const finding of findings) {
-    const { subject, message, audited } = finding;
-    const key = audited?.state === 'unavailable' ? message : `${subject} ${message}`;
+    const { rule, subject, message } = finding;
+    const key = rule === 'package-unavailable' ? message : `${subject} ${message}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [finding]);
     else group.push(finding);
@@ -88,9 +88,10 @@ function renderGroup(group: readonly Finding[], style: Style): string {
 
 function renderFinding({ rule, audited, subject, level, message }: Finding, style: Style): string {
   const [mark, paint] = level === 'error' ? (['✘', style.bad] as const) : (['!', style.careful] as const);
-  const headline = rule === 'package-unpinned' ? 'is not pinned' : HEADLINES[audited?.state ?? 'none'];
-  const head = paint(`${mark} ${escapeText(subject)} ${headline}`);
-  if (rule === 'package-unpinned') return `${head}\n  ${escapeText(message)}\n`;
+  const isUnpinned = rule === 'package-unpinned';
+  const headline = audited === undefined ? 'is of no registry' : HEADLINES[audited.state];
+  const head = paint(`${mark} ${escapeText(subject)} ${isUnpinned ? 'is not pinned' : headline}`);
+  if (isUnpinned || audited === undefined) return `${head}\n  ${escapeText(message)}\n`;
   if (audited?.changes !== undefined) return `${head}\n${renderChanges(audited.changes, style)}`;
   return audited?.failure === undefined ? `${head}\n` : `${head}\n  ${escapeText(message)}\n`;
 }
@@ -109,17 +110,21 @@ export function renderChanges(changes: readonly SignerChange[], style: Style): s
 }
 
 function renderCounts(
-  { packages, counts }: AuditReport,
+  { packages, others, counts }: AuditReport,
   { demands, foreign }: { readonly demands: AuditDemands; readonly foreign: number },
   style: Style,
 ): string {
   const parts = COUNTED.flatMap(([state, words]) => (counts[state] === 0 ? [] : [`${counts[state]} ${words}`]));
-  const refused = packages.filter((audited) => isRefused(audited, demands)).length;
-  const isWell = refused === 0 && counts.unavailable === 0;
+  const isRefusing = [...packages, ...others].some((subject) => isRefused(subject, demands));
+  const isWell = !isRefusing && counts.unavailable === 0;
   const paint = isWell ? style.good : style.bad;
   const unpinned = packages.filter(({ integrity }) => integrity === 'unpinned').length;
   const unrecorded = packages.filter(({ state, isRecorded }) => state === 'provenance' && isRecorded === false).length;
+  const selfVouched = packages.filter(({ keySource }) => keySource === 'registry').length;
   const notes = [
+    ...(selfVouched === 0
+      ? []
+      : [`${countOf(selfVouched, 'package')} signed with a key for which nobody but the registry vouches\n`]),
     ...(unrecorded === 0
       ? []
       : [`${countOf(unrecorded, 'package')} with provenance not recorded; \`keywax npm trust\` does that\n`]),

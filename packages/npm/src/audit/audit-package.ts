@@ -33,6 +33,8 @@ interface Task {
   readonly locked: LockedPackage;
   readonly registry: string;
   readonly context: AuditContext;
+  /** What the registry said, as soon as it has. */
+  readonly evidence?: FetchedEvidence;
 }
 
 /** Everything but the verdict. */
@@ -67,21 +69,12 @@ const FATAL: ReadonlySet<ErrorCategory> = new Set<ErrorCategory>([
 
 /** Audits one package. @throws what is wrong with the audit as a whole */
 export async function auditPackage(locked: LockedPackage, context: AuditContext): Promise<AuditedPackage> {
-  const registry = selectRegistry(locked, context.client);
-  const task: Task = { locked, registry, context };
+  // The one that npm would ask, whatever the lock file says: another registry may have another package of that name.
+  const task: Task = { locked, registry: context.client.registryOf(locked.name), context };
   const first = await auditOnce(task, false);
   // The cache is asked for nothing but what is well: whatever is amiss is the registry's to say.
   const isSettled = !first.isCached || first.audited.state === 'provenance' || first.audited.state === 'signature';
   return isSettled ? first.audited : (await auditOnce(task, true)).audited;
-}
-
-/**
- * A configured registry, whatever the lock file says: the one that the tarball was resolved to where it is one of those,
- * else the one that npm would ask.
- */
-function selectRegistry({ name, resolved = '' }: LockedPackage, client: RegistryClient): string {
-  const matching = [...client.registries].filter((registry) => resolved.startsWith(registry));
-  return matching.sort((a, b) => b.length - a.length)[0] ?? client.registryOf(name);
 }
 
 interface Attempt {
@@ -106,10 +99,11 @@ async function auditOnce(task: Task, refresh: boolean): Promise<Attempt> {
       ...(signal === undefined ? {} : { signal }),
     });
     const verified = await verifyLocked(task, evidence, keys);
-    return { audited: judgeVerified(task, verified, keys), isCached: evidence.source === 'cache' };
+    return { audited: judgeVerified({ ...task, evidence }, verified, keys), isCached: evidence.source === 'cache' };
   } catch (error) {
     if (!isKeywaxError(error) || FATAL.has(ERROR_CODES[error.code].category)) throw error;
-    return { audited: judgeFailed(task, error, keys.length > 0), isCached: evidence?.source === 'cache' };
+    const told = evidence === undefined ? task : { ...task, evidence };
+    return { audited: judgeFailed(told, error, keys.length > 0), isCached: evidence?.source === 'cache' };
   }
 }
 
@@ -143,20 +137,31 @@ function isStrong(integrity: string): boolean {
   return strongest !== 'sha1' && strongest !== 'md5';
 }
 
-function describe({ locked, registry, context }: Task): Described {
-  const { name, version, at, integrities, resolved } = locked;
+function describe(task: Task): Described {
+  const { locked, registry, context } = task;
+  const { name, version, at, unpinned } = locked;
   const { identities } = context;
-  const isPinned = integrities.some((text) => /\bsha(?:256|384|512)-/.test(text));
-  const isElsewhere = !isPinned && resolved !== undefined && !resolved.startsWith(registry);
+  const elsewhere = unpinned.find((place) => place !== '' && !isTarballOf(task, place));
   return {
     name,
     version,
     registry,
     at,
-    integrity: isPinned ? 'pinned' : 'unpinned',
-    ...(isElsewhere ? { elsewhere: resolved } : {}),
+    integrity: unpinned.length === 0 ? 'pinned' : 'unpinned',
+    ...(elsewhere === undefined ? {} : { elsewhere: withoutSecrets(elsewhere) }),
     ...(identities === undefined ? {} : { isRecorded: identities.has(name) }),
   };
+}
+
+/** What stands before the host of a URL, and behind its path, may be a credential. */
+function withoutSecrets(url: string): string {
+  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
+}
+
+/** True for the tarball of this version alone: where the registry says that it lies, or where registries have it. */
+function isTarballOf({ locked: { name, version }, registry, evidence }: Task, place: string): boolean {
+  const file = `${name.slice(name.indexOf('/') + 1)}-${version}.tgz`;
+  return [evidence?.tarballUrl, `${registry}${name}/-/${file}`].includes(place.replace(/%2f/gi, '/'));
 }
 
 function judgeVerified(
@@ -171,7 +176,7 @@ function judgeVerified(
     ...describe(task),
     state: proven === undefined ? 'signature' : 'provenance',
     ...(proven === undefined ? {} : { provenance: proven }),
-    ...(key === undefined ? {} : { keyId: key.keyId }),
+    ...(key === undefined ? {} : { keyId: key.keyId, keySource: key.source }),
   };
   return compareRecorded(task, audited);
 }
@@ -207,7 +212,9 @@ function judgeFailed(task: Task, error: KeywaxError, hasKeys: boolean): AuditedP
   if (code === 'PACKAGE_NOT_FOUND' || UNAVAILABLE.has(category))
     return { ...describe(task), state: 'unavailable', failure };
   // What a registry without keys passes on cannot be verified by anyone.
-  if (code === 'PACKAGE_UNSIGNED' || (code === 'KEY_NOT_FOUND' && check === 'signature.key' && !hasKeys))
+  const isUnsigned = code === 'PACKAGE_UNSIGNED' || (code === 'KEY_NOT_FOUND' && check === 'signature.key' && !hasKeys);
+  // Where something is expected, less evidence is not better than evidence that does not meet it.
+  if (isUnsigned && task.context.expect === undefined)
     return compareRecorded(task, { ...describe(task), state: 'none', failure });
   return { ...describe(task), state: 'invalid', failure };
 }

@@ -6,11 +6,17 @@ import type { Verifier } from 'keywax';
 import type { RegistryKey } from '../evidence.js';
 import type { Expectation } from '../expectation.js';
 import type { IdentityLock } from '../identity-lock/identity-lock.js';
-import type { LockFile, LockedPackage } from '../lock-file/locked-package.js';
+import type { LockFile, LockedPackage, OtherPackage, OtherSource } from '../lock-file/locked-package.js';
 import { findLockFile, readLockFile } from '../lock-file/read-lock-file.node.js';
 import type { RegistryClient } from '../registry-client.js';
 import { type AuditContext, auditPackage } from './audit-package.js';
-import { AUDIT_STATES, type AuditReport, type AuditState, type AuditedPackage } from './audited-package.js';
+import {
+  AUDIT_STATES,
+  type AuditReport,
+  type AuditState,
+  type AuditedPackage,
+  type UnauditedPackage,
+} from './audited-package.js';
 
 /** How far an audit is. */
 export interface AuditProgress {
@@ -66,7 +72,8 @@ export async function auditProject(options: AuditOptions): Promise<AuditReport> 
     signal,
   };
   const packages = await auditAll(lock, context, { ...options, concurrency });
-  const { format, others } = lock;
+  const others = lock.others.map((other) => describeOther(other, options.identities));
+  const { format } = lock;
   const path = 'path' in lock && typeof lock.path === 'string' ? { path: lock.path } : {};
   return { lockFile: { format, ...path }, packages, others, counts: countStates(packages) };
 }
@@ -89,6 +96,15 @@ function admitConfigured(lock: LockFile, { registries }: RegistryClient): LockFi
     packages: [...lock.packages, ...admitted],
     others: lock.others.filter(({ locked }) => locked === undefined || !admitted.includes(locked)),
   };
+}
+
+/** Where a package came from a registry when its signer was recorded, and no longer does, its source has moved. */
+const MOVED: ReadonlySet<OtherSource> = new Set<OtherSource>(['git', 'remote', 'file', 'unknown']);
+
+/** Without what else the lock file says of it, as URLs may hold a secret. */
+function describeOther({ name, source, at }: OtherPackage, identities: IdentityLock | undefined): UnauditedPackage {
+  const isRecorded = MOVED.has(source) && identities?.has(name) === true;
+  return { name, source, at, ...(isRecorded ? { isRecorded } : {}) };
 }
 
 function rememberKeys(

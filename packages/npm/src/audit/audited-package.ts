@@ -2,6 +2,7 @@
 // What an audit says about each package. Records are small, so that thousands of them are.
 
 import type { ErrorCode } from '@keywax/core/errors';
+import type { RegistryKey } from '../evidence.js';
 import type { SignerChange } from '../identity-lock/compare.js';
 import type { PackageSigner } from '../identity-lock/package-signer.js';
 import type { LockFileFormat, OtherPackage } from '../lock-file/locked-package.js';
@@ -49,21 +50,29 @@ export interface AuditedPackage {
   readonly at: string;
   readonly state: AuditState;
   /**
-   * `pinned` where the lock file has a digest, which then has to be the verified one; `unpinned` where it has none, or
-   * SHA-1 alone: what will be installed may be something else.
+   * `pinned` where every entry of the lock file has a digest, which then has to be the verified one; `unpinned` where one
+   * has none, or SHA-1 alone: what will be installed may be something else.
    */
   readonly integrity: 'pinned' | 'unpinned';
-  /** For what is unpinned: where the lock file takes it from, if that is not the registry that was asked. */
+  /** For what is unpinned: where the lock file takes it from, if that is not the tarball of the registry; then it is refused. */
   readonly elsewhere?: string;
   readonly provenance?: AuditedProvenance;
   /** The id of the key with which the registry signed. */
   readonly keyId?: string;
+  /** Who vouches for that key: an instance of Sigstore, the registry itself, or the caller. */
+  readonly keySource?: RegistryKey['source'];
   /** Whether the identity lock has a record of the package; absent where there is no identity lock. */
   readonly isRecorded?: boolean;
   /** For `changed`: how the signer differs from the record. */
   readonly changes?: readonly SignerChange[];
   /** For `none`, `invalid`, `changed` and `unavailable`. */
   readonly failure?: AuditFailure;
+}
+
+/** A package that is of no registry. */
+export interface UnauditedPackage extends Omit<OtherPackage, 'locked'> {
+  /** There where the identity lock has a record of a package of this name, whose provenance is now gone. */
+  readonly isRecorded?: true;
 }
 
 /** What an audit found. */
@@ -73,6 +82,6 @@ export interface AuditReport {
   /** By name and version. */
   readonly packages: readonly AuditedPackage[];
   /** What is of no registry, and has not been verified. */
-  readonly others: readonly OtherPackage[];
+  readonly others: readonly UnauditedPackage[];
   readonly counts: Readonly<Record<AuditState, number>>;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The identity lock: who signed each package of a project when somebody last looked. It is written to be reviewed: sorted,
 // a line for each fact, the same for the same facts.
-// Refused: unknown members, other formats, what the strict JSON reader refuses.
+// Refused: unknown members, other formats, signers that do not say what signs, what the strict JSON reader refuses.
 
 import {
   type Decoder,
@@ -17,7 +17,7 @@ import { KeywaxError, quoteText } from '@keywax/core/errors';
 import { readJson } from '@keywax/core/json';
 import { compareText } from '../lock-file/locked-package.js';
 import { isPackageName, isVersion } from '../package-name.js';
-import { type PackageSigner, pickMembers } from './package-signer.js';
+import { type PackageSigner, locateSigner, pickMembers } from './package-signer.js';
 
 /** What is recorded of a package that has provenance. */
 export interface LockedIdentity {
@@ -71,6 +71,9 @@ export function decodeIdentityLock(input: Uint8Array | string | object): Identit
     const at = `$.packages[${quoteText(name)}]`;
     if (!isPackageName(name)) throw malformed(at, 'the name of a package');
     if (signers.length === 0) throw malformed(`${at}.signers`, 'at least one signer');
+    // An issuer vouches for many; without this, each of them would be the recorded one.
+    if (signers.some((signer) => locateSigner(signer) === undefined))
+      throw malformed(`${at}.signers`, 'signers with a workflow or a signer');
     if (!withoutProvenance.every(isVersion)) throw malformed(`${at}.withoutProvenance`, 'versions');
   }
   return packages;

@@ -2,15 +2,14 @@
 // What of an audit somebody should know: one table of rules, read by the exit code, the text, SARIF and JUnit.
 
 import { quoteText } from '@keywax/core/errors';
-import type { AuditReport, AuditState, AuditedPackage } from '../audit/audited-package.js';
-import type { OtherPackage } from '../lock-file/locked-package.js';
+import type { AuditReport, AuditState, AuditedPackage, UnauditedPackage } from '../audit/audited-package.js';
 
 /** How bad a finding is, in the words of SARIF. */
 export type FindingLevel = 'error' | 'warning' | 'note';
 
 /** What an audit is asked to refuse, beside what is invalid or changed. */
 export interface AuditDemands {
-  /** Refuses packages without any signature. */
+  /** Refuses packages without any signature, such as those of git repositories and URLs. */
   readonly failOnMissing?: boolean;
   /** Refuses packages without provenance; those without any signature too. */
   readonly requireProvenance?: boolean;
@@ -23,6 +22,7 @@ export const AUDIT_RULES = {
   'package-unavailable': 'The registry gave no answer about a package, so nothing of it is verified.',
   'package-unsigned': 'A package has no signature that could be verified.',
   'package-without-provenance': 'A package has no provenance, which is demanded.',
+  'package-not-recorded': 'A package has provenance, and nobody has recorded its signer.',
   'package-unpinned': 'The lock file pins no digest of a package, so something else may be installed.',
   'package-not-from-registry': 'A package comes from no registry, so nobody vouches for it.',
 } as const;
@@ -40,6 +40,8 @@ export interface Finding {
   /** Where it stands in the lock file. */
   readonly at: string;
   readonly audited?: AuditedPackage;
+  /** The package, where it is of no registry. */
+  readonly other?: UnauditedPackage;
 }
 
 const RULES: Readonly<Record<AuditState, AuditRule | undefined>> = {
@@ -51,12 +53,26 @@ const RULES: Readonly<Record<AuditState, AuditRule | undefined>> = {
   provenance: undefined,
 };
 
+/** Sources of which nobody in the project sees what they hold. */
+const DISTANT: ReadonlySet<UnauditedPackage['source']> = new Set<UnauditedPackage['source']>([
+  'git',
+  'remote',
+  'unknown',
+]);
+
 /** True where a package is refused. */
-export function isRefused(audited: AuditedPackage, { failOnMissing, requireProvenance }: AuditDemands): boolean {
-  const { state, elsewhere } = audited;
-  // What was verified need not be what is installed: for those who demand something, that is not it.
-  if (elsewhere !== undefined && state !== 'unavailable' && (failOnMissing === true || requireProvenance === true))
-    return true;
+export function isRefused(
+  subject: AuditedPackage | UnauditedPackage,
+  { failOnMissing, requireProvenance }: AuditDemands,
+): boolean {
+  if (!('state' in subject))
+    return (
+      subject.isRecorded === true ||
+      (DISTANT.has(subject.source) && (failOnMissing === true || requireProvenance === true))
+    );
+  const { state, elsewhere } = subject;
+  // What was verified is not what will be installed.
+  if (elsewhere !== undefined) return true;
   switch (state) {
     case 'invalid':
     case 'changed':
@@ -75,8 +91,12 @@ export function isRefused(audited: AuditedPackage, { failOnMissing, requireProve
 export function listFindings(report: AuditReport, demands: AuditDemands = {}): readonly Finding[] {
   const order: readonly FindingLevel[] = ['error', 'warning', 'note'];
   const all = [
-    ...report.packages.flatMap((audited) => [...findState(audited, demands), ...findPinning(audited, demands)]),
-    ...report.others.flatMap(findOther),
+    ...report.packages.flatMap((audited) => [
+      ...findState(audited, demands),
+      ...findPinning(audited),
+      ...findRecord(audited),
+    ]),
+    ...report.others.flatMap((other) => findOther(other, demands)),
   ];
   return order.flatMap((level) => all.filter((finding) => finding.level === level));
 }
@@ -94,14 +114,21 @@ function findState(audited: AuditedPackage, demands: AuditDemands): readonly Fin
   ];
 }
 
-function findPinning(audited: AuditedPackage, demands: AuditDemands): readonly Finding[] {
+function findPinning(audited: AuditedPackage): readonly Finding[] {
   const { state, integrity, elsewhere } = audited;
-  if (integrity === 'pinned' || (state !== 'provenance' && state !== 'signature')) return [];
   const rule = 'package-unpinned';
-  if (elsewhere === undefined) return [makeFinding(audited, { rule, level: 'note', message: AUDIT_RULES[rule] })];
-  const level = isRefused(audited, demands) ? 'error' : 'warning';
-  const message = `${AUDIT_RULES[rule]} It is taken from ${quoteText(elsewhere)}, and not from the registry that was asked.`;
-  return [makeFinding(audited, { rule, level, message })];
+  if (elsewhere !== undefined) {
+    const message = `${AUDIT_RULES[rule]} It is taken from ${quoteText(elsewhere)}, which is not its tarball in the registry.`;
+    return [makeFinding(audited, { rule, level: 'error', message })];
+  }
+  if (integrity === 'pinned' || (state !== 'provenance' && state !== 'signature')) return [];
+  return [makeFinding(audited, { rule, level: 'note', message: AUDIT_RULES[rule] })];
+}
+
+function findRecord(audited: AuditedPackage): readonly Finding[] {
+  if (audited.isRecorded !== false || audited.state !== 'provenance') return [];
+  const rule = 'package-not-recorded';
+  return [makeFinding(audited, { rule, level: 'note', message: AUDIT_RULES[rule] })];
 }
 
 function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'level' | 'message'>): Finding {
@@ -109,14 +136,16 @@ function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'leve
 }
 
 /** The project's own packages are its own affair, and what is bundled is within the digest of what bundles it. */
-function findOther({ name, source, at }: OtherPackage): readonly Finding[] {
-  const rule = 'package-not-from-registry';
+function findOther(other: UnauditedPackage, demands: AuditDemands): readonly Finding[] {
+  const { name, source, at, isRecorded } = other;
   const from = FOREIGN[source];
   if (from === undefined) return [];
-  return [{ rule, level: 'note', subject: name, message: `${from}: ${AUDIT_RULES[rule]}`, at }];
+  const rule = isRecorded === true ? 'package-signer-changed' : 'package-not-from-registry';
+  const level = isRefused(other, demands) ? 'error' : 'note';
+  return [{ rule, level, subject: name, message: `${from}: ${AUDIT_RULES[rule]}`, at, other }];
 }
 
-const FOREIGN: Readonly<Partial<Record<OtherPackage['source'], string>>> = {
+const FOREIGN: Readonly<Partial<Record<UnauditedPackage['source'], string>>> = {
   git: 'a git repository',
   file: 'a local file',
   remote: 'a URL',

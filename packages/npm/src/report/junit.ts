@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // An audit as JUnit XML, which build servers read: a test case for each package.
 
-import type { AuditReport, AuditedPackage } from '../audit/audited-package.js';
-import { type AuditDemands, isRefused, listFindings } from './findings.js';
+import type { AuditReport, AuditedPackage, UnauditedPackage } from '../audit/audited-package.js';
+import { type AuditDemands, type Finding, isRefused, listFindings } from './findings.js';
 
-/** The packages of an audit as test cases: refused ones have failed, unanswered ones are errors, unsigned ones skipped. */
+/**
+ * The packages of an audit as test cases: refused ones have failed, unanswered ones are errors, unsigned ones skipped. Of
+ * those that are of no registry there are the refused ones.
+ */
 export function encodeJunit(report: AuditReport, demands: AuditDemands = {}): string {
-  const messages = new Map(listFindings(report, demands).map(({ audited, message }) => [audited, message]));
-  const cases = report.packages.map((audited) => ({ audited, outcome: selectOutcome(audited, demands) }));
+  const messages = selectMessages(listFindings(report, demands));
+  const cases = [
+    ...report.packages.map((audited) => describePackage(audited, demands, messages)),
+    ...report.others.flatMap((other) => (isRefused(other, demands) ? describeOther(other, messages) : [])),
+  ];
   const count = (wanted: Outcome): number => cases.filter(({ outcome }) => outcome === wanted).length;
   const totals = attributes({
     tests: `${cases.length}`,
@@ -15,12 +21,11 @@ export function encodeJunit(report: AuditReport, demands: AuditDemands = {}): st
     errors: `${count('error')}`,
     skipped: `${count('skipped')}`,
   });
-  const lines = cases.map(({ audited, outcome }) => encodeCase(audited, outcome, messages.get(audited)));
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="keywax npm audit"${totals}>`,
     `  <testsuite name="packages"${totals}>`,
-    ...lines,
+    ...cases.map(encodeCase),
     '  </testsuite>',
     '</testsuites>',
     '',
@@ -29,17 +34,44 @@ export function encodeJunit(report: AuditReport, demands: AuditDemands = {}): st
 
 type Outcome = 'failure' | 'error' | 'skipped' | undefined;
 
+type Messages = ReadonlyMap<AuditedPackage | UnauditedPackage | undefined, string>;
+
+/** What is worst about each package: of several findings the first. */
+function selectMessages(findings: readonly Finding[]): Messages {
+  return new Map([...findings].reverse().map(({ audited, other, message }) => [audited ?? other, message]));
+}
+
+interface Case {
+  readonly classname: string;
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly type: string;
+}
+
+function describePackage(audited: AuditedPackage, demands: AuditDemands, messages: Messages): Case {
+  const { name, version, state, failure } = audited;
+  const message = messages.get(audited) ?? '';
+  const type = failure?.code ?? state;
+  return { classname: name, name: `${name}@${version}`, outcome: selectOutcome(audited, demands), message, type };
+}
+
+function describeOther(other: UnauditedPackage, messages: Messages): Case {
+  const { name, source } = other;
+  const message = messages.get(other) ?? '';
+  return { classname: name, name, outcome: 'failure', message, type: source };
+}
+
 function selectOutcome(audited: AuditedPackage, demands: AuditDemands): Outcome {
   if (isRefused(audited, demands)) return 'failure';
   if (audited.state === 'unavailable') return 'error';
   return audited.state === 'none' ? 'skipped' : undefined;
 }
 
-function encodeCase({ name, version, state, failure }: AuditedPackage, outcome: Outcome, message = ''): string {
-  const head = `    <testcase${attributes({ classname: name, name: `${name}@${version}` })}`;
+function encodeCase({ classname, name, outcome, message, type }: Case): string {
+  const head = `    <testcase${attributes({ classname, name })}`;
   if (outcome === undefined) return `${head}/>`;
-  const told = attributes({ message, ...(outcome === 'skipped' ? {} : { type: failure?.code ?? state }) });
-  return `${head}><${outcome}${told}/></testcase>`;
+  return `${head}><${outcome}${attributes({ message, ...(outcome === 'skipped' ? {} : { type }) })}/></testcase>`;
 }
 
 function attributes(values: Readonly<Record<string, string>>): string {

@@ -16,7 +16,8 @@ beforeAll(async () => {
   world = await startWorld({ path: '/npm/' });
   const add = async (name: string, publication: object = {}): Promise<void> => {
     const integrity = await world.publish({ name, version: '1.0.0', ...publication });
-    entries[name] = { version: '1.0.0', integrity, resolved: `${world.registry.url}${name}/-/a-1.0.0.tgz` };
+    const file = `${name.replace(/^.*\//, '')}-1.0.0.tgz`;
+    entries[name] = { version: '1.0.0', integrity, resolved: `${world.registry.url}${name}/-/${file}` };
   };
   await add('attested', { claims: {} });
   await add('@scope/attested', { claims: {}, publishAttestation: true });
@@ -286,9 +287,17 @@ describe('an audit', () => {
     const identities = decodeIdentityLock({
       format: 1,
       packages: {
-        attested: { signers: [{ issuer: `${world.stack.urls.oidc}/github`, repository: 'https://github.com/a/b' }] },
-        signed: { signers: [{ issuer: 'https://example.com' }] },
-        unsigned: { signers: [{ issuer: 'https://example.com' }], withoutProvenance: ['1.0.0'] },
+        attested: {
+          signers: [
+            {
+              issuer: `${world.stack.urls.oidc}/github`,
+              repository: 'https://github.com/a/b',
+              workflow: '.github/workflows/release.yml',
+            },
+          ],
+        },
+        signed: { signers: [{ issuer: 'https://example.com', signer: 'a@example.com' }] },
+        unsigned: { signers: [{ issuer: 'https://example.com', signer: 'b' }], withoutProvenance: ['1.0.0'] },
       },
     });
     const { packages } = await audit(entries, { identities });

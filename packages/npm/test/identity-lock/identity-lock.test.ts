@@ -72,7 +72,7 @@ describe('an identity lock', () => {
         repositoryId: text,
         ownerId: text,
       },
-      { requiredKeys: ['issuer'] },
+      { requiredKeys: ['issuer', 'signer'] },
     );
     const identity = fc.record({ signers: fc.array(signer, { minLength: 1, maxLength: 3 }) });
     const names = fc.constantFrom('a', 'b', '@s/a', '__proto__', 'constructor');
@@ -92,19 +92,28 @@ describe('an identity lock', () => {
     ['a signer with an empty issuer', { format: 1, packages: { a: { signers: [{ issuer: '' }] } } }, 'INPUT_MALFORMED'],
     [
       'an unknown member of a signer',
-      { format: 1, packages: { a: { signers: [{ issuer: 'i', ref: 'r' }] } } },
+      { format: 1, packages: { a: { signers: [{ issuer: 'i', signer: 's', ref: 'r' }] } } },
+      'INPUT_MALFORMED',
+    ],
+    [
+      'a signer who could be many',
+      { format: 1, packages: { a: { signers: [{ issuer: 'i', repository: 'r', builder: 'b' }] } } },
       'INPUT_MALFORMED',
     ],
     ['a package without signers', { format: 1, packages: { a: { signers: [] } } }, 'INPUT_MALFORMED'],
-    ['a name that is none', { format: 1, packages: { '../a': { signers: [{ issuer: 'i' }] } } }, 'INPUT_MALFORMED'],
+    [
+      'a name that is none',
+      { format: 1, packages: { '../a': { signers: [{ issuer: 'i', signer: 's' }] } } },
+      'INPUT_MALFORMED',
+    ],
     [
       'a version that is none',
-      { format: 1, packages: { a: { signers: [{ issuer: 'i' }], withoutProvenance: ['^1'] } } },
+      { format: 1, packages: { a: { signers: [{ issuer: 'i', signer: 's' }], withoutProvenance: ['^1'] } } },
       'INPUT_MALFORMED',
     ],
     [
       'a name twice',
-      '{"format":1,"packages":{"a":{"signers":[{"issuer":"i"}]},"a":{"signers":[{"issuer":"j"}]}}}',
+      '{"format":1,"packages":{"a":{"signers":[{"issuer":"i","signer":"s"}]},"a":{"signers":[{"issuer":"j","signer":"s"}]}}}',
       'INPUT_MALFORMED',
     ],
   ])('is refused with %s', (_, input, code) => {

@@ -70,8 +70,10 @@ describe('findings', () => {
   ])('refuse by demand of %s', (_, demands, names) => {
     expect(REPORT.packages.filter((one) => isRefused(one, demands)).map(({ name }) => name)).toEqual(names);
     const errors = listFindings(REPORT, demands).filter(({ level }) => level === 'error');
+    const others = REPORT.others.filter((one) => isRefused(one, demands)).map(({ name }) => name);
+    expect(others).toEqual(Object.keys(demands).length === 0 ? [] : ['local']);
     expect(errors.map(({ subject }) => subject).sort()).toEqual(
-      [...names, 'away'].map((name) => `${name}@1.0.0`).sort(),
+      [...[...names, 'away'].map((name) => `${name}@1.0.0`), ...others].sort(),
     );
   });
 });
@@ -84,9 +86,14 @@ describe('a package without a digest in the lock file', () => {
   });
 
   test.each([
-    ['is a warning where it is taken from elsewhere', {}, {}, ['warning']],
-    ['is refused then by demand of provenance', {}, { requireProvenance: true }, ['error']],
-    ['is refused then by demand of signatures', { state: 'signature' as const }, { failOnMissing: true }, ['error']],
+    ['is refused where it is taken from elsewhere', {}, {}, ['error']],
+    ['is refused then whatever its state', { state: 'none' as const }, {}, ['error', 'error']],
+    [
+      'is refused then by demand of provenance, for two reasons',
+      { state: 'signature' as const },
+      { requireProvenance: true },
+      ['error', 'error'],
+    ],
     ['is noted where its registry is asked', { elsewhere: undefined as never }, { requireProvenance: true }, ['note']],
   ])('%s', (_, rest, demands, levels) => {
     expect(listFindings(report(rest), demands).map(({ level }) => level)).toEqual(levels);
@@ -121,6 +128,13 @@ describe('JUnit', () => {
     expect(xml).toMatch(/name="away@1.0.0"><error /);
     expect(xml).toMatch(/name="unsigned@1.0.0"><skipped /);
     expect(encodeJunit(REPORT, { failOnMissing: true })).toMatch(/name="unsigned@1.0.0"><failure /);
+  });
+
+  test('says of a package what is worst, and has a case for what is refused of no registry', () => {
+    const xml = encodeJunit(REPORT, { requireProvenance: true });
+    expect(xml).toContain('name="loose@1.0.0"><failure message="A package has no provenance, which is demanded."');
+    expect(xml).toContain('<testcase classname="local" name="local"><failure message="a git repository: ');
+    expect(xml).toContain('tests="8"');
   });
 
   test('is well-formed, whatever a message holds', () => {
