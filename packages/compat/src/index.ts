@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API of `sigstore` 5. What a call needs is loaded by the call: who only requires this package loads next to nothing.
 
+import { isUint8Array } from 'node:util/types';
 import type { SerializedBundle } from './bundle/records.js';
 import type { BundleVerifier } from './verification/client.js';
 import type { VerifyOptions } from './verification/options.js';
@@ -19,7 +20,8 @@ export type { Signer } from './verification/run.js';
 
 /**
  * Verifies a bundle, and that it signs `data`.
- * @throws ValidationError for a bundle that is not complete, VerificationError, PolicyError, TUFError
+ * @throws ValidationError for a bundle that is not complete, VerificationError, PolicyError, TUFError, and a KeywaxError
+ *   with CONFIG_INVALID for data and options that are none
  * @example
  * const signer = await verify(bundle, data, { certificateIssuer: issuer, certificateIdentity: subject });
  */
@@ -35,8 +37,10 @@ export async function verify(
   options?: VerifyOptions,
 ): Promise<Signer> {
   const { verifyOnce } = await import('./verification/client.js');
-  if (dataOrOptions instanceof Uint8Array) return verifyOnce(bundle, dataOrOptions, options ?? {});
-  return verifyOnce(bundle, undefined, dataOrOptions ?? options ?? {});
+  // With a third argument, the second is data or nothing: it is never taken for options in place of them.
+  return isUint8Array(dataOrOptions) || options !== undefined || dataOrOptions === undefined
+    ? verifyOnce(bundle, dataOrOptions, options)
+    : verifyOnce(bundle, undefined, dataOrOptions);
 }
 
 /**

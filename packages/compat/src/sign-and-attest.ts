@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { SerializedBundle } from './bundle/records.js';
-import { copyOwn } from './own-options.js';
+import { copyOptions } from './copy-options.js';
 import type { SignOptions } from './sign/options.js';
 
 /**
@@ -12,7 +12,7 @@ import type { SignOptions } from './sign/options.js';
  */
 export async function sign(payload: Uint8Array, options: SignOptions = {}): Promise<SerializedBundle> {
   // Copies, so that the caller's later writes change nothing.
-  const [bytes, own] = [Buffer.from(payload), copyOwn(options)];
+  const [bytes, own] = [Buffer.from(payload), copyOptions(options)];
   const { signMessage } = await import('./sign/sign.js');
   return signMessage(bytes, own);
 }
@@ -26,7 +26,7 @@ export async function attest(
   payloadType: string,
   options: SignOptions = {},
 ): Promise<SerializedBundle> {
-  const [bytes, own] = [Buffer.from(payload), copyOwn(options)]; // as above
+  const [bytes, own] = [Buffer.from(payload), copyOptions(options)]; // as above
   const { signEnvelope } = await import('./sign/sign.js');
   return signEnvelope(bytes, payloadType, own);
 }

@@ -8,15 +8,17 @@ import { decodeTrustedRoot } from '@keywax/trust';
 import { type PreparedTrust, prepareTrust } from '@keywax/verify';
 import { bundleToJSON } from './bundle/json.js';
 import type { Bundle } from './bundle/records.js';
-import { PolicyError, VerificationError } from './errors.js';
+import { PolicyError } from './errors.js';
 import type { CompatListener } from './events.js';
-import { copyOwn } from './own-options.js';
+import { copyOptions } from './copy-options.js';
 import { trustedRootToJSON } from './trust/json.js';
 import type { PublicKey, TrustedRoot } from './trust/records.js';
 import { decodeStrictly } from './verification/decode.js';
-import { exportKey, readPublicKey, toKeyObject } from './verification/key.js';
+import { readData } from './verification/data.js';
+import { exportKey, missingKey, readPublicKey, toKeyObject } from './verification/key.js';
+import { readCount, readSearch } from './verification/options.js';
 import type { ObjectIdentifierValuePair, SignerPolicy } from './verification/policy.js';
-import { type FoundKey, type Signer, runTaskSync } from './verification/run.js';
+import { type EvidenceThresholds, type FoundKey, type Signer, runTaskSync } from './verification/run.js';
 
 export { PolicyError, VerificationError } from './errors.js';
 export type { CompatEvent, CompatListener } from './events.js';
@@ -83,27 +85,33 @@ export function toTrustMaterial(root: TrustedRoot, keys?: Record<string, PublicK
   return material;
 }
 
-/** Joins a bundle with the artifact that it signs. @throws ValidationError */
+/** Joins a bundle with the artifact that it signs, which is read when it is verified. @throws ValidationError, CONFIG_INVALID */
 export function toSignedEntity(bundle: Bundle, artifact?: Uint8Array): SignedEntity {
   const decoded = decodeStrictly(bundleToJSON(bundle));
   const entity = Object.freeze({ signature: Object.freeze({ signature: Buffer.from(decoded.content.signature) }) });
-  entities.set(entity, { bundle: decoded, data: artifact });
+  entities.set(entity, { bundle: decoded, data: readData(artifact) });
   return entity;
 }
 
 /** Verifies signed entities under one trust root. */
 export class Verifier {
   readonly #material: TrustMaterial;
-  readonly #options: VerifierOptions;
+  readonly #thresholds: EvidenceThresholds;
+  readonly #report: CompatListener;
 
   constructor(trustMaterial: TrustMaterial, options: VerifierOptions = {}) {
     this.#material = trustMaterial;
-    this.#options = copyOwn(options);
+    const { tlogThreshold, ctlogThreshold, timestampThreshold, tsaThreshold, onEvent } = copyOptions(options);
+    this.#thresholds = {
+      logs: readCount('tlogThreshold', tlogThreshold),
+      certificateLogs: readCount('ctlogThreshold', ctlogThreshold),
+      timestamps: readCount('timestampThreshold', timestampThreshold) ?? readCount('tsaThreshold', tsaThreshold),
+    };
+    this.#report = onEvent ?? (() => {});
   }
 
   /** @throws VerificationError, PolicyError, and what the finder of keys throws */
   verify(entity: SignedEntity, policy: VerificationPolicy = {}): Signer {
-    const { tlogThreshold, ctlogThreshold, timestampThreshold, tsaThreshold, onEvent } = this.#options;
     const { bundle, data } = select(entities, entity, 'toSignedEntity');
     const { trust } = select(materials, this.#material, 'toTrustMaterial');
     return runTaskSync({
@@ -111,13 +119,9 @@ export class Verifier {
       trust,
       data,
       findKey: (hint) => findKey(this.#material, hint),
-      thresholds: {
-        logs: tlogThreshold,
-        certificateLogs: ctlogThreshold,
-        timestamps: timestampThreshold ?? tsaThreshold,
-      },
+      thresholds: this.#thresholds,
       policy: readPolicy(policy),
-      report: onEvent ?? (() => {}),
+      report: this.#report,
     });
   }
 }
@@ -134,15 +138,16 @@ function findKey({ publicKey: find }: TrustMaterial, hint: string): FoundKey {
 }
 
 function readPolicy(policy: VerificationPolicy): SignerPolicy {
-  const { subjectAlternativeName: name, extensions = {}, oids = [] } = copyOwn(policy);
+  const { subjectAlternativeName, extensions: given = {}, oids = [] } = copyOptions(policy, 'policy');
+  const extensions = copyOptions(given, 'policy.extensions');
   for (const [extension, value] of Object.entries(extensions)) {
-    if (extension === 'issuer' && value !== undefined) continue;
+    if (extension === 'issuer' && typeof value === 'string') continue;
     const message = `invalid certificate extension - expected ${extension}=${value}, which no certificate has`;
     throw new PolicyError({ code: 'UNTRUSTED_SIGNER_ERROR', message });
   }
   return {
-    issuer: copyOwn(extensions).issuer,
-    search: name === undefined || name === '' ? undefined : new RegExp(name),
+    issuer: extensions.issuer,
+    search: readSearch('policy.subjectAlternativeName', subjectAlternativeName),
     extensions: oids.map(({ oid, value }) => [oid?.id.join('.'), value]),
   };
 }
@@ -150,8 +155,7 @@ function readPolicy(policy: VerificationPolicy): SignerPolicy {
 function locateIn(keys: Record<string, PublicKey>): KeyFinderFunc {
   return (hint) => {
     const key = Object.hasOwn(keys, hint) ? keys[hint] : undefined;
-    if (key?.rawBytes === undefined)
-      throw new VerificationError({ code: 'PUBLIC_KEY_ERROR', message: `key not found: ${hint}` });
+    if (key?.rawBytes === undefined) throw missingKey(hint);
     const { rawBytes, validFor } = key;
     return {
       publicKey: toKeyObject(readPublicKey(rawBytes)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the engine must refuse is refused through this package too, with an error that callers know: the options that it
-// maps open nothing.
+// What the engine must refuse is refused through this package too, with an error that callers know, and by both ways of
+// verifying: the options that it maps open nothing.
 
 import { createHash } from 'node:crypto';
 import { decodeBundle } from '@keywax/bundle';
@@ -10,7 +10,7 @@ import { createBench } from '../../verify/test/attacks/bench.js';
 import type { Attempt, Bench } from '../../verify/test/attacks/case.js';
 import { CONTROLS } from '../../verify/test/attacks/controls.js';
 import { ALICE, ARTIFACT, NOW } from '../../verify/test/attacks/forge.js';
-import { type VerifyOptions, verify } from '../src/index.js';
+import { type VerifyOptions, createVerifier, verify } from '../src/index.js';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -40,11 +40,22 @@ async function attempt({ bundle, trustedRoot, request = {} }: Attempt): Promise<
     ...signer,
     ...(isEnvelope(bundle) ? { digest: listDigests(artifact) } : {}),
   };
+  const data = isEnvelope(bundle) ? undefined : artifact;
+  const [waiting, synchronous] = await Promise.all([
+    observe(() => verify(readJson(bundle) as never, data, options)),
+    observe(async () => (await createVerifier(options)).verify(readJson(bundle) as never, data)),
+  ]);
+  expect(synchronous).toEqual(waiting);
+  return waiting.outcome;
+}
+
+/** What a call came to, so far as callers can tell. */
+async function observe(call: () => Promise<unknown>): Promise<{ readonly outcome: string; readonly code?: unknown }> {
   try {
-    await verify(readJson(bundle) as never, artifact, options);
-    return 'accepted';
+    await call();
+    return { outcome: 'accepted' };
   } catch (error) {
-    return (error as Error).name;
+    return { outcome: (error as Error).name, code: (error as { readonly code?: unknown }).code };
   }
 }
 

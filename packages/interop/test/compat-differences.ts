@@ -37,6 +37,12 @@ export const DIFFERENCES = {
     theirs: 'Data that is no `Buffer` is taken for the options.',
     ours: 'Every `Uint8Array` is data, and `verify(bundle, undefined, options)` means what it says.',
   },
+  'option-types': {
+    where: 'verify',
+    theirs:
+      'Options and data of another type than they have are taken as they come: what should be a demand may be none.',
+    ours: 'They are refused with `CONFIG_INVALID`, and so are `null`, promises, lists and text in their place. What options have from a class or from defaults counts; what every object has does not.',
+  },
   'proof-claims': {
     where: 'verify',
     theirs:
@@ -73,6 +79,12 @@ export const DIFFERENCES = {
     theirs: 'Errors of OpenSSL come through for what `keySelector` returns, and private keys are taken.',
     ours: 'Weak, malformed and private keys are a `VerificationError` with `PUBLIC_KEY_ERROR`.',
   },
+  'key-validity': {
+    where: 'verify',
+    theirs:
+      'A key of `toTrustMaterial` that has ended verifies what nothing proves a time for, where no time is demanded; `validFor` may answer with anything.',
+    ours: 'Such a key has to be valid now, and `validFor` has to answer with `true`: `PUBLIC_KEY_ERROR`.',
+  },
   'raw-errors': {
     where: 'verify',
     theirs:
@@ -99,7 +111,7 @@ export const DIFFERENCES = {
   'opaque-material': {
     where: 'verify',
     theirs: 'The members of `TrustMaterial` and `SignedEntity` can be read and replaced.',
-    ours: 'Only `toTrustMaterial` and `toSignedEntity` make them; anything else is a `TypeError`. What they hold is their own.',
+    ours: 'Only `toTrustMaterial` and `toSignedEntity` make them; anything else is a `TypeError`. What they hold is their own, but for the artifact and the keys, which are read when they are verified with.',
   },
   'strict-members': {
     where: 'bundle',
@@ -115,6 +127,11 @@ export const DIFFERENCES = {
     where: 'bundle',
     theirs: 'Versions that do not exist are accepted, and so is text behind the media type.',
     ours: 'The versions are 0.1, 0.2 and 0.3: `ValidationError` for `mediaType`.',
+  },
+  'empty-hint': {
+    where: 'bundle',
+    theirs: 'A bundle may name its key by an empty hint, or by none, which is handed to `keySelector`.',
+    ours: '`verify` refuses it: `ValidationError`.',
   },
   'hash-algorithm': {
     where: 'bundle',

@@ -2,7 +2,7 @@
 // How callers say how long to wait and how often to try again, made into a transport of `@keywax/http`.
 
 import { type Delay, type Fetch, type Transport, waitWithTimer } from '@keywax/http';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 
 /** How often a request is tried again, and how long is waited before. */
 export interface RetryOptions {
@@ -47,7 +47,7 @@ const FACTOR = 2;
 /** The transport for these options; an attempt gets at least `minAttemptMs`. Tokens go over plain http on loopback alone. */
 export function toTransport(options: FetchOptions, minAttemptMs = 0): Transport {
   const { retry: given, timeout, fetch, signal } = options;
-  const retry = typeof given === 'object' ? copyOwn(given ?? {}) : (given ?? 0); // null is nothing too
+  const retry = typeof given === 'object' ? copyOptions(given ?? {}, 'retry') : (given ?? 0); // null is nothing too
   const retries = countRetries(retry);
   const waits = listWaits(retry, retries);
   const attemptMs = selectTimeout(timeout, minAttemptMs);

@@ -14,7 +14,7 @@ import {
   readSubject,
 } from '@keywax/identity';
 import { InternalError } from '../errors.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 import { DEFAULT_FULCIO_URL, selectUrl } from './default-urls.js';
 import { failedStep } from './failure.js';
 import { type FetchOptions, toTransport } from './fetch-options.js';
@@ -36,7 +36,7 @@ export class FulcioSigner implements Signer {
   readonly #keyHolder: Signer;
 
   constructor(options: FulcioSignerOptions) {
-    this.#options = copyOwn(options);
+    this.#options = copyOptions(options);
     this.#keyHolder = this.#options.keyHolder ?? createEphemeralKeyHolder();
   }
 

@@ -6,7 +6,7 @@ import type { LogEntry } from '@keywax/bundle';
 import { type Transport, waitWithTimer } from '@keywax/http';
 import { type RekorV1Options, submitEncodedV1, submitEntryV1, submitEntryV2 } from '@keywax/rekor';
 import type { TransparencyLogEntry } from '../bundle/records.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 import { DEFAULT_REKOR_URL, selectUrl } from './default-urls.js';
 import { failedStep } from './failure.js';
 import { type FetchOptions, toTransport } from './fetch-options.js';
@@ -37,7 +37,7 @@ export class RekorWitness implements Witness {
   readonly #options: RekorWitnessOptions;
 
   constructor(options: RekorWitnessOptions) {
-    this.#options = copyOwn(options);
+    this.#options = copyOptions(options);
   }
 
   /**

@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { joinServiceUrl } from '@keywax/http';
 import { requestTimestamp } from '@keywax/sign';
 import type { RFC3161SignedTimestamp } from '../bundle/records.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 import { failedStep } from './failure.js';
 import { type FetchOptions, toTransport } from './fetch-options.js';
 import { readSignature } from './proposal.js';
@@ -22,7 +22,7 @@ export class TSAWitness implements Witness {
   readonly #options: TSAWitnessOptions;
 
   constructor(options: TSAWitnessOptions) {
-    this.#options = copyOwn(options);
+    this.#options = copyOptions(options);
   }
 
   /** Obtains a timestamp over a signature. @throws InternalError TSA_CREATE_TIMESTAMP_ERROR */

@@ -12,7 +12,7 @@ import { createDirectoryStore } from '@keywax/tuf/directory-store';
 import { PRODUCTION_ROOT } from '@keywax/tuf/production';
 import { TUFError, type TUFErrorCode } from '../errors.js';
 import type { CompatListener } from '../events.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 import { DEFAULT_RETRY, DEFAULT_TIMEOUT, type Retry, toTransport } from '../sign/fetch-options.js';
 import { defaultCachePath } from './app-data.js';
 import { DEFAULT_MIRROR_URL } from './mirror.js';
@@ -55,7 +55,7 @@ export interface Repository {
 
 /** Opens a repository; nothing is asked for yet. @throws TUFError TUF_INIT_CACHE_ERROR where no root is known */
 export async function openRepository(given: TUFOptions): Promise<Repository> {
-  const options = copyOwn(given);
+  const options = copyOptions(given);
   const { mirrorURL = DEFAULT_MIRROR_URL, retry = DEFAULT_RETRY, timeout = DEFAULT_TIMEOUT } = options;
   const { fetch, signal, onEvent } = options;
   const { host, pathname } = new URL(mirrorURL);

@@ -6,7 +6,7 @@ import { encodeUtf8 } from '@keywax/core/bytes';
 import { isKeywaxError } from '@keywax/core/errors';
 import { PRODUCTION_TRUSTED_ROOT } from '@keywax/tuf/production';
 import { TUFError } from '../errors.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions } from '../copy-options.js';
 import { type Repository, type TUFOptions, openRepository } from './repository.js';
 
 const TARGET = 'trusted_root.json';
@@ -20,7 +20,7 @@ export interface FoundRoot {
 
 /** Obtains the trusted root. @throws TUFError */
 export async function fetchTrustedRoot(given: TUFOptions): Promise<FoundRoot> {
-  const options = copyOwn(given);
+  const options = copyOptions(given);
   const repository = await openRepository(options);
   try {
     const { expiresAt } = await repository.refresh();

@@ -5,8 +5,9 @@ import { loadSyncCrypto } from '@keywax/core/crypto';
 import type { PreparedTrust } from '@keywax/verify';
 import { bundleFromJSON } from '../bundle/json.js';
 import type { SerializedBundle } from '../bundle/records.js';
-import { copyOwn } from '../own-options.js';
+import { copyOptions, refuseOption } from '../copy-options.js';
 import { decodeStrictly } from './decode.js';
+import { readData } from './data.js';
 import { type VerifyOptions, selectKeyFinder, selectPolicy, selectThresholds, selectTrustSource } from './options.js';
 import { type Signer, type VerificationTask, runTask, runTaskSync } from './run.js';
 import { loadTrust } from './trust.js';
@@ -17,27 +18,23 @@ export interface BundleVerifier {
   verify(bundle: SerializedBundle, data?: Uint8Array): Signer;
 }
 
-/** Verifies one bundle. @throws ValidationError, VerificationError, PolicyError, TUFError */
-export async function verifyOnce(
-  bundle: SerializedBundle,
-  data: Uint8Array | undefined,
-  given: VerifyOptions,
-): Promise<Signer> {
-  const options = copyOwn(given);
+/** Verifies one bundle. @throws ValidationError, VerificationError, PolicyError, TUFError, CONFIG_INVALID */
+export async function verifyOnce(bundle: SerializedBundle, data: unknown, given: VerifyOptions = {}): Promise<Signer> {
+  const options = copyOptions(given);
   const describe = prepareOptions(options);
   const trust = await loadTrust(selectTrustSource(options));
   return runTask(describe(trust, bundle, data));
 }
 
-/** Obtains trust for many bundles. @throws TUFError */
+/** Obtains trust for many bundles. @throws TUFError, CONFIG_INVALID */
 export async function openVerifier(given: VerifyOptions): Promise<BundleVerifier> {
-  const options = copyOwn(given);
+  const options = copyOptions(given);
   const describe = prepareOptions(options);
   const [trust] = await Promise.all([loadTrust(selectTrustSource(options)), loadSyncCrypto()]);
   return { verify: (bundle, data) => runTaskSync(describe(trust, bundle, data)) };
 }
 
-type Describe = (trust: PreparedTrust, bundle: unknown, data: Uint8Array | undefined) => VerificationTask;
+type Describe = (trust: PreparedTrust, bundle: unknown, data: unknown) => VerificationTask;
 
 /** Reads the options once. */
 function prepareOptions(options: VerifyOptions): Describe {
@@ -48,7 +45,9 @@ function prepareOptions(options: VerifyOptions): Describe {
     policy: selectPolicy(options),
     report: onEvent ?? (() => {}),
   };
-  return (trust, bundle, data) => {
+  return (trust, bundle, given) => {
+    const data = readData(given);
+    if (data !== undefined && digest !== undefined) throw refuseOption('options', 'digest or data, and not both');
     bundleFromJSON(bundle); // says which members are wrong, in the words that callers know
     return { ...rest, trust, bundle: decodeStrictly(bundle), data, digests: digest };
   };

@@ -3,6 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import { type KeyObject, createPublicKey } from 'node:crypto';
+import { quoteText } from '@keywax/core/errors';
 import { type PublicKey, parsePublicKey, parsePublicKeyPem } from '@keywax/core/key';
 import { VerificationError } from '../errors.js';
 
@@ -17,6 +18,11 @@ export function readPublicKey(key: string | Uint8Array): PublicKey {
     const message = cause instanceof Error ? cause.message : 'the key is refused';
     throw new VerificationError({ code: 'PUBLIC_KEY_ERROR', message, cause });
   }
+}
+
+/** The error for a hint that leads to no key. */
+export function missingKey(hint: string): VerificationError {
+  return new VerificationError({ code: 'PUBLIC_KEY_ERROR', message: `key not found: ${quoteText(hint)}` });
 }
 
 /** A key that passed the gate, as the host has it. */

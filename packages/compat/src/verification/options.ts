@@ -3,13 +3,15 @@
 // their own options.
 
 import type { Buffer } from 'node:buffer';
-import { KeywaxError } from '@keywax/core/errors';
+import { isRegExp, isUint8Array } from 'node:util/types';
+import { encodeUtf8 } from '@keywax/core/bytes';
+import { KeywaxError, quoteText } from '@keywax/core/errors';
 import type { Fetch } from '@keywax/http';
 import type { ArtifactDigests } from '@keywax/verify';
-import { VerificationError } from '../errors.js';
+import { copyOptions, refuseOption } from '../copy-options.js';
 import type { CompatListener } from '../events.js';
 import type { Retry } from '../sign/fetch-options.js';
-import { readPublicKey } from './key.js';
+import { missingKey, readPublicKey } from './key.js';
 import type { SignerPolicy } from './policy.js';
 import type { EvidenceThresholds, FoundKey } from './run.js';
 import type { TrustSource } from './trust.js';
@@ -82,18 +84,27 @@ export function selectTrustSource(options: VerifyOptions): TrustSource {
   };
 }
 
-/** How much evidence is demanded. */
+/** How much evidence is demanded. @throws CONFIG_INVALID */
 export function selectThresholds(options: VerifyOptions): EvidenceThresholds {
   return {
-    logs: options.tlogThreshold,
-    certificateLogs: options.ctLogThreshold,
-    timestamps: options.timestampThreshold,
+    logs: readCount('tlogThreshold', options.tlogThreshold),
+    certificateLogs: readCount('ctLogThreshold', options.ctLogThreshold),
+    timestamps: readCount('timestampThreshold', options.timestampThreshold),
   };
 }
 
-/** Who may have signed. @throws SyntaxError for a regular expression that is none, CONFIG_INVALID for contradictions */
+/** A count that is demanded; `undefined` where none is given. @throws CONFIG_INVALID for anything but a number */
+export function readCount(name: string, count: number | undefined): number | undefined {
+  if (count === undefined || count === null) return undefined;
+  if (typeof count !== 'number') throw refuseOption(name, 'a number');
+  return count;
+}
+
+/**
+ * Who may have signed.
+ * @throws SyntaxError for a regular expression that is none, CONFIG_INVALID for contradictions and values of other types
+ */
 export function selectPolicy(options: VerifyOptions): SignerPolicy {
-  const search = selectText(options.certificateIdentityEmail) ?? selectText(options.certificateIdentityURI);
   return {
     issuer: selectMatcher(
       ['certificateIssuer', options.certificateIssuer],
@@ -104,8 +115,10 @@ export function selectPolicy(options: VerifyOptions): SignerPolicy {
       ['certificateIdentity', options.certificateIdentity],
       ['certificateIdentityRegexp', options.certificateIdentityRegexp],
     ),
-    search: search === undefined ? undefined : new RegExp(search),
-    extensions: Object.entries(options.certificateOIDs ?? {}).map(([oid, text]) => [oid, encodeText(text)]),
+    search:
+      readSearch('certificateIdentityEmail', options.certificateIdentityEmail) ??
+      readSearch('certificateIdentityURI', options.certificateIdentityURI),
+    extensions: readExtensions(options.certificateOIDs),
   };
 }
 
@@ -113,7 +126,7 @@ type Named = readonly [name: string, value: string | undefined];
 
 /** The one of several options that is given. */
 function selectMatcher(...named: readonly Named[]): SignerPolicy['issuer'] {
-  const given = named.filter(([, value]) => selectText(value) !== undefined);
+  const given = named.filter(([name, value]) => readText(name, value) !== undefined);
   const [first, second] = given;
   if (first === undefined || first[1] === undefined) return undefined;
   if (second !== undefined && second[1] !== first[1])
@@ -121,21 +134,39 @@ function selectMatcher(...named: readonly Named[]): SignerPolicy['issuer'] {
   return first[0].endsWith('Regexp') ? { pattern: first[1] } : first[1];
 }
 
-/** Text that is empty counts as absent. */
-function selectText(text: string | undefined): string | undefined {
-  return text === undefined || text === null || text === '' ? undefined : text;
+/** Text that is empty counts as absent. @throws CONFIG_INVALID for anything but text */
+function readText(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || text === null || text === '') return undefined;
+  if (typeof text !== 'string') throw refuseOption(name, 'text');
+  return text;
 }
 
-function encodeText(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+/**
+ * A regular expression that is searched for, or the source of one.
+ * @throws CONFIG_INVALID, SyntaxError
+ */
+export function readSearch(name: string, search: string | RegExp | undefined): RegExp | undefined {
+  if (isRegExp(search)) return new RegExp(search);
+  const source = readText(name, search);
+  return source === undefined ? undefined : new RegExp(source);
+}
+
+function readExtensions(values: VerifyOptions['certificateOIDs']): NonNullable<SignerPolicy['extensions']> {
+  if (values === undefined || values === null) return [];
+  return Object.entries(copyOptions(values, 'certificateOIDs')).map(([oid, value]) => [oid, readExtension(oid, value)]);
+}
+
+function readExtension(oid: string, value: string | Uint8Array): Uint8Array {
+  if (typeof value === 'string') return encodeUtf8(value);
+  if (isUint8Array(value)) return value;
+  throw refuseOption(`certificateOIDs[${quoteText(oid)}]`, 'text');
 }
 
 /** How the key that a bundle names is found. */
 export function selectKeyFinder({ keySelector }: VerifyOptions): (hint: string) => FoundKey {
   return (hint) => {
     const key = keySelector?.(hint);
-    if (key === undefined || key === null || key.length === 0)
-      throw new VerificationError({ code: 'PUBLIC_KEY_ERROR', message: `key not found: ${hint}` });
+    if (key === undefined || key === null || key.length === 0) throw missingKey(hint);
     return { publicKey: readPublicKey(key), validFor: () => true };
   };
 }

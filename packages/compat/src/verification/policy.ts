@@ -69,10 +69,23 @@ export function reportWeakness({ search, ...demands }: SignerPolicy, report: Com
   if (search === undefined && !isDemanding(demands)) {
     report({ kind: 'identityUnchecked', message: 'no option says who may have signed, so anyone may' });
   }
-  if (search !== undefined && !(search.source.startsWith('^') && search.source.endsWith('$'))) {
+  if (search !== undefined && !isAnchored(search)) {
     const message = `the identity ${quoteText(search.source)} is searched for, and longer names hold it too; use certificateIdentity`;
     report({ kind: 'identityUnanchored', message });
   }
+}
+
+/** True where every alternative of an expression begins with `^` and ends with `$`, as far as can be told by its form. */
+function isAnchored({ source, multiline }: RegExp): boolean {
+  if (multiline) return false; // there the anchors hold at every line
+  const outline = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, '-'); // without what escapes and classes hold
+  let depth = 0;
+  for (const character of outline) {
+    if (character === '(') depth++;
+    if (character === ')') depth--;
+    if (character === '|' && depth === 0) return false;
+  }
+  return outline.startsWith('^') && outline.endsWith('$');
 }
 
 function isDemanding({ extensions = [], ...names }: SignerPolicy): boolean {

@@ -185,8 +185,9 @@ function conclude({ thresholds, policy }: VerificationTask, { key }: Prepared, v
     const message = `expected ${demanded} timestamps, got ${authorities.size}`;
     throw new VerificationError({ code: 'TIMESTAMP_ERROR', message });
   }
-  for (const { at } of times) {
-    if (key === undefined || key.validFor(new Date(at.getTime()))) continue;
+  // A key that nothing proves a time for has to be valid now: it may have been given up since.
+  for (const { at } of times.length === 0 ? [{ at: new Date() }] : times) {
+    if (key === undefined || key.validFor(new Date(at.getTime())) === true) continue;
     const message = `Public key is not valid for timestamp: ${at.toISOString()}`;
     throw new VerificationError({ code: 'PUBLIC_KEY_ERROR', message });
   }
