@@ -332,6 +332,11 @@ test.each([
   ['an empty list of places', { places: [] }],
   ['a type that is none', { predicateType: 'no type' }],
   ['a key and no log without saying so', { logThreshold: 'none' }],
+  ['an annotation without a value', { annotations: { build: undefined } }],
+  ['an annotation that is no text', { annotations: { build: 42 } }],
+  ['annotations that are no record', { annotations: ['build'] }],
+  ['annotations that are null', { annotations: null }],
+  ['annotations in a map', { annotations: new Map([['build', '42']]) }],
 ])('%s is a wrong option, whatever the registry holds', async (_, options) => {
   await attach(await makeBundle(subject.digest));
   await expect(verifyIt(options)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

@@ -6,6 +6,7 @@ import { BUNDLE_MEDIA_TYPE, MAX_BUNDLE_BYTES } from '@keywax/bundle';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { type Annotations, type Descriptor, makeAnnotations } from '../registry/descriptor.js';
 import { artifactTypeOf } from '../registry/manifest.js';
+import type { FetchedManifest } from '../registry/manifests.js';
 import type { Repository } from '../registry/repository.js';
 import { LAYER_TYPES } from './layer.js';
 import { evidenceTag } from './subject.js';
@@ -44,6 +45,7 @@ const LAYER_KINDS: ReadonlyMap<string, Evidence['kind']> = new Map([
 
 const MAX_LAYER_BYTES = 2 * MAX_BUNDLE_BYTES; // an envelope whose payload fills a bundle
 const MAX_TOTAL_BYTES = 268_435_456; // of one image: a hundred bundles of ordinary size, or a few that are huge
+const MAX_PIECES = 1_000; // as many as there may be referrers; a manifest may list as many again
 const AT_ONCE = 8;
 
 /** Faults of one piece, which say nothing about the others. */
@@ -56,27 +58,42 @@ export function mayHoldEvidence({ artifactType }: Pick<Descriptor, 'artifactType
 
 /**
  * Fetches the evidence of a digest, piece by piece.
- * @throws INPUT_TOO_LARGE above 1,000 referrers or 256 MiB in all, REGISTRY_INVALID, REGISTRY_UNAUTHORIZED, NETWORK_…
+ * @throws INPUT_TOO_LARGE above 1,000 referrers, 1,000 pieces or 256 MiB in all, REGISTRY_INVALID, REGISTRY_UNAUTHORIZED, NETWORK_…
  */
 export async function* fetchEvidence(
   repository: Repository,
   digest: string,
   places: readonly EvidencePlace[],
 ): AsyncGenerator<FoundEvidence, void, undefined> {
-  const budget = { left: MAX_TOTAL_BYTES };
+  const budget: Budget = { bytes: MAX_TOTAL_BYTES, pieces: MAX_PIECES };
   const sources = [
     ...(places.includes('referrers') ? await listReferrers(repository, digest) : []),
     ...(places.includes('tags') ? listTags(digest) : []),
   ];
   // In small batches, so that whoever has seen enough stops the rest.
   for (const batch of inBatches(sources)) {
-    const pieces = (await Promise.all(batch.map((source) => fetchSource(repository, source)))).flat();
+    const pieces = (await Promise.all(batch.map((source) => fetchSource(repository, source, budget)))).flat();
+    spend(budget, 'pieces', pieces.length);
     for (const some of inBatches(pieces)) {
       yield* await Promise.all(
         some.map(async (piece) => ('error' in piece ? piece : fetchPiece(repository, piece, budget))),
       );
     }
   }
+}
+
+/** What is left of the evidence that one image may have. */
+interface Budget {
+  bytes: number;
+  pieces: number;
+}
+
+/** @throws INPUT_TOO_LARGE */
+function spend(budget: Budget, what: keyof Budget, count: number): void {
+  budget[what] -= count;
+  if (budget[what] >= 0) return;
+  const limit = what === 'bytes' ? MAX_TOTAL_BYTES : MAX_PIECES;
+  throw new KeywaxError('INPUT_TOO_LARGE', `evidence of an image: more than ${limit} ${what}`, { details: { limit } });
 }
 
 function* inBatches<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
@@ -107,30 +124,43 @@ interface Piece {
 
 type Failure = Extract<FoundEvidence, { readonly error: KeywaxError }>;
 
-async function fetchSource(repository: Repository, { place, name }: Source): Promise<readonly (Piece | Failure)[]> {
+async function fetchSource(
+  repository: Repository,
+  source: Source,
+  budget: Budget,
+): Promise<readonly (Piece | Failure)[]> {
+  const found = await fetchHolder(repository, source);
+  if (found === undefined) return [];
+  if ('error' in found) return [found];
+  const { descriptor, manifest } = found;
+  spend(budget, 'bytes', descriptor.size);
+  const { place } = source;
+  const type = artifactTypeOf(manifest);
+  if (manifest.kind !== 'manifest') return [];
+  if (place === 'referrers' && (type === undefined || !ARTIFACT_TYPES.has(type))) return [];
+  const layers = manifest.layers.filter(({ mediaType }) => LAYER_KINDS.has(mediaType));
+  return layers.map((layer) => ({ place, manifest: descriptor.digest, layer }));
+}
+
+/** The manifest that may hold evidence, where there is one. */
+async function fetchHolder(
+  repository: Repository,
+  { place, name }: Source,
+): Promise<FetchedManifest | Failure | undefined> {
   try {
-    const { descriptor, manifest } = await repository.fetchManifest(name);
-    const type = artifactTypeOf(manifest);
-    if (manifest.kind !== 'manifest') return [];
-    if (place === 'referrers' && (type === undefined || !ARTIFACT_TYPES.has(type))) return [];
-    const layers = manifest.layers.filter(({ mediaType }) => LAYER_KINDS.has(mediaType));
-    return layers.map((layer) => ({ place, manifest: descriptor.digest, layer }));
+    return await repository.fetchManifest(name);
   } catch (error) {
-    if (place === 'tags' && isKeywaxError(error, 'IMAGE_NOT_FOUND')) return [];
-    return [{ place, manifest: name, error: expectPieceFault(error) }];
+    if (place === 'tags' && isKeywaxError(error, 'IMAGE_NOT_FOUND')) return undefined;
+    return { place, manifest: name, error: expectPieceFault(error) };
   }
 }
 
 async function fetchPiece(
   repository: Repository,
   { layer, place, manifest }: Piece,
-  budget: { left: number },
+  budget: Budget,
 ): Promise<FoundEvidence> {
-  budget.left -= layer.size;
-  if (budget.left < 0)
-    throw new KeywaxError('INPUT_TOO_LARGE', `evidence of an image: more than ${MAX_TOTAL_BYTES} bytes`, {
-      details: { limit: MAX_TOTAL_BYTES },
-    });
+  spend(budget, 'bytes', layer.size);
   try {
     const bytes = await repository.fetchBlob(layer, { maxBytes: MAX_LAYER_BYTES });
     const kind = LAYER_KINDS.get(layer.mediaType) ?? 'bundle';

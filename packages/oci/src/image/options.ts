@@ -2,6 +2,7 @@
 // Options of a caller, read once.
 
 import { KeywaxError } from '@keywax/core/errors';
+import { type Annotations, makeAnnotations } from '../registry/descriptor.js';
 import { type Reference, formatReference, parseReference } from '../registry/reference.js';
 import type { RepositoryOptions } from '../registry/repository.js';
 
@@ -15,6 +16,17 @@ export function copyOptions<T extends object>(options: T): T {
 /** A reference as text or record; a record passes the same gate. @throws CONFIG_INVALID */
 export function readReference(given: string | Reference): Reference {
   return parseReference(typeof given === 'string' ? given : formatReference(copyOptions(given)));
+}
+
+/** Annotations, by names and with values that are text: none that is demanded is left out. @throws CONFIG_INVALID */
+export function readAnnotations(annotations: Readonly<Record<string, string>> = {}): Annotations {
+  const isObject = typeof annotations === 'object' && annotations !== null;
+  const prototype: unknown = isObject ? Object.getPrototypeOf(annotations) : undefined;
+  const isRecord = prototype === Object.prototype || prototype === null;
+  const entries = isRecord ? Object.entries(annotations) : [];
+  if (isRecord && entries.every(([name, value]) => name !== '' && typeof value === 'string'))
+    return makeAnnotations(entries);
+  throw configError('annotations', 'a record of names and values that are text');
 }
 
 /** The same options with the signal of a call, unless they have one. */

@@ -3,14 +3,14 @@
 
 import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
 import { type SignOptions, attest, sign } from 'keywax';
-import { type Annotations, type Descriptor, makeAnnotations } from '../registry/descriptor.js';
+import type { Annotations, Descriptor } from '../registry/descriptor.js';
 import { type Reference, DOCKER_HUB, formatReference, parseRepositoryName } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { attachBundle, attachLayer } from './attach.js';
 import { selectChain } from './chain.js';
 import { listImages } from './images.js';
 import { LAYER_TYPES, encodeEnvelopeLayer, encodeLayerAnnotations } from './layer.js';
-import { configError, copyOptions, readReference, withSignal } from './options.js';
+import { configError, copyOptions, readAnnotations, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
 import { encodeSimpleSigning } from './simple-signing.js';
 import { encodeImageStatement } from './statement.js';
@@ -118,13 +118,6 @@ async function signAll(
   // One after the other: each asks for a token, and a failure leaves whole signatures alone.
   for (const image of images) signed.push(await signOne(image, task));
   return signed;
-}
-
-function readAnnotations(annotations: SignImageOptions['annotations'] = {}): Annotations {
-  const entries = Object.entries(annotations);
-  const isText = entries.every(([name, value]) => name !== '' && typeof value === 'string');
-  if (!isText) throw configError('annotations', 'names and values that are text');
-  return makeAnnotations(entries);
 }
 
 async function signOne(subject: Descriptor, task: Task): Promise<SignedImage> {

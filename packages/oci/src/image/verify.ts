@@ -10,7 +10,7 @@ import { type Reference, formatReference, parseRepositoryName } from '../registr
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { type Candidate, readCandidate } from './candidate.js';
 import { type EvidencePlace, type FoundEvidence, fetchEvidence } from './evidence.js';
-import { configError, copyOptions, readReference, withSignal } from './options.js';
+import { configError, copyOptions, readAnnotations, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
 import { describeArtifact } from './subject.js';
 
@@ -112,7 +112,8 @@ interface Task {
   readonly digest: string;
   readonly isPinned: boolean;
   readonly predicateType: string;
-  readonly annotations: readonly (readonly [string, string])[];
+  /** Those that are demanded. */
+  readonly annotations: Annotations;
   readonly places: readonly EvidencePlace[];
   readonly verifier: Verifier;
   readonly request: Omit<VerifyOptions, 'artifact'>;
@@ -140,7 +141,7 @@ async function readTask(given: string | Reference, options: VerifyImageOptions):
     isPinned: reference.tag === undefined,
     name: formatReference({ registry: reference.registry, repository: reference.repository, digest }),
     predicateType: type,
-    annotations: Object.entries(annotations ?? {}),
+    annotations: readAnnotations(annotations),
     places: readPlaces(places),
     verifier: prepared,
     request,
@@ -210,7 +211,7 @@ function isKeyPolicy(identity: VerifyImageOptions['identity']): boolean {
 }
 
 function checkAnnotations(signed: Annotations, { annotations }: Task, { report }: Verified): void {
-  for (const [name, value] of annotations) {
+  for (const [name, value] of Object.entries(annotations)) {
     if (signed[name] === value) continue;
     const expected = `the signed annotation ${quoteText(name)} = ${quoteText(value)}`;
     const actual = signed[name] === undefined ? 'none' : quoteText(signed[name]);
