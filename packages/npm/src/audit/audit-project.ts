@@ -54,8 +54,8 @@ const CONCURRENCY = 24; // more than requests at a time, so that verification an
  * Audits every package of a project. A package that is not what it should be is a result, not an error.
  * @throws FILE_FAILED, INPUT_…, CONFIG_INVALID for the lock file; TUF_… for keys; OPERATION_ABORTED
  * @example
- * const { counts, packages } = await auditProject({ directory: '.', client, verifier });
- * if (counts.invalid + counts.changed > 0) throw new Error('do not install');
+ * const { packages, others, counts } = await auditProject({ directory: '.', client, verifier });
+ * const isWell = counts.unavailable === 0 && ![...packages, ...others].some((one) => isRefused(one, {}));
  */
 export async function auditProject(options: AuditOptions): Promise<AuditReport> {
   const { client, signal, concurrency = CONCURRENCY } = options;
