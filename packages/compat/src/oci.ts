@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The subpath `@keywax/compat/oci`, in place of `@sigstore/oci` 0.7. The client is loaded when it is first used.
 
+import { isUint8Array } from 'node:util/types';
 import type { AttachArtifactOptions, Descriptor, GetImageDigestOptions } from './oci/options.js';
 
 export { OCIError } from './errors.js';
@@ -21,8 +22,11 @@ export type {
  * const { digest } = await attachArtifactToImage({ imageName, imageDigest, artifact, mediaType, credentials });
  */
 export async function attachArtifactToImage(options: AttachArtifactOptions): Promise<Descriptor> {
+  // A copy, so that the caller's later writes change nothing; anything but bytes is refused below.
+  const { artifact } = options;
+  const own = { ...options, artifact: isUint8Array(artifact) ? Uint8Array.from(artifact) : artifact };
   const { attachArtifact } = await import('./oci/image.js');
-  return attachArtifact(options);
+  return attachArtifact(own);
 }
 
 /** The digest of what a tag of an image names. @throws OCIError; Error for a name that is none */

@@ -19,6 +19,7 @@ const CLIENTS = /\/node_modules\/|\/packages\/(?:tuf|sign|http|fulcio|rekor|iden
 test.each([
   ['@keywax/compat', OTHERS],
   ['@keywax/compat/tuf', OTHERS],
+  ['@keywax/compat/oci', OTHERS],
   ['@keywax/compat/verify', CLIENTS],
   ['@keywax/compat/bundle', CLIENTS],
 ])('importing %s loads nothing that a call will load', (entry, unwanted) => {

@@ -14,15 +14,16 @@ export interface ImageName {
 export const DOCKER_HUB = 'docker.io';
 const DOCKER_HUB_ALIASES: ReadonlySet<string> = new Set([DOCKER_HUB, 'index.docker.io', 'registry-1.docker.io']);
 const MAX_NAME_CHARS = 255;
-const HOST = /^([a-z0-9.-]+|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?$/;
+const HOST = /^((?:[a-z0-9]+(?:-+[a-z0-9]+)*\.)*[a-z0-9]+(?:-+[a-z0-9]+)*|\[[0-9a-f:]+\])(?::[1-9]\d{0,4})?$/;
 const PATH = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 
 /** Parses the name of an image. @throws Error */
 export function parseImageName(text: string): ImageName {
-  const slash = text.indexOf('/');
-  const host = text.slice(0, Math.max(slash, 0));
-  if (text.length > MAX_NAME_CHARS || !isHost(host) || !PATH.test(text.slice(slash + 1)))
-    throw new Error(`Invalid image name: ${JSON.stringify(text.slice(0, MAX_NAME_CHARS))}`);
+  const name = typeof text === 'string' ? text.slice(0, MAX_NAME_CHARS + 1) : '';
+  const slash = name.indexOf('/');
+  const host = name.slice(0, Math.max(slash, 0));
+  if (name.length > MAX_NAME_CHARS || !isHost(host) || !PATH.test(name.slice(slash + 1)))
+    throw new Error(`Invalid image name: ${JSON.stringify(name)}`);
   return { registry: DOCKER_HUB_ALIASES.has(host) ? DOCKER_HUB : host };
 }
 

@@ -30,11 +30,11 @@ const IDENTITY_TOKEN_USER = '<token>';
 /** Attaches an artifact to an image that is there. @throws OCIError; Error for a name that is none */
 export async function attachArtifact(given: AttachArtifactOptions): Promise<Descriptor> {
   const options = copyOwn(given);
-  const { mediaType } = options;
-  const bytes = new Uint8Array(options.artifact);
+  const { mediaType, artifact: bytes } = options;
   const annotations = { [CREATED]: new Date().toISOString(), ...options.annotations };
   return useRepository(options, 'Error uploading artifact to container registry', async (repository) => {
     const subject = await repository.resolve(parseDigest(options.imageDigest, 'imageDigest'));
+    if (!(bytes instanceof Uint8Array)) throw new KeywaxError('CONFIG_INVALID', 'artifact: expected a Uint8Array');
     const layers = [{ mediaType, bytes }];
     const attached = await repository.attachReferrer({ subject, artifactType: mediaType, layers, annotations });
     return { mediaType: attached.mediaType, digest: attached.digest, size: attached.size };
