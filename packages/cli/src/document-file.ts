@@ -5,12 +5,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { usageError } from './flags.js';
 import { escapeText } from './render/text.js';
 
 const READ_BYTES = 65_536;
 
-/** Reads a file of at most `maxBytes`. @throws FILE_FAILED, INPUT_TOO_LARGE */
+/** Reads a file of at most `maxBytes`. @throws FILE_FAILED, INPUT_TOO_LARGE, CONFIG_INVALID for PEM in place of its file */
 export async function readDocument(path: string, maxBytes: number): Promise<Uint8Array> {
+  refusePem(path);
   // Non-blocking, because to open a pipe would wait for a writer.
   const file = await attemptFile(path, 'read', () => open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
   try {
@@ -21,6 +23,11 @@ export async function readDocument(path: string, maxBytes: number): Promise<Uint
   } finally {
     await file.close();
   }
+}
+
+/** PEM in place of the name of where it is, which messages would repeat; it may be a private key. @throws CONFIG_INVALID */
+export function refusePem(name: string): void {
+  if (name.includes('-----BEGIN ')) throw usageError('where the file is was asked for, and not what is in it');
 }
 
 /** The size of a file may lie, or change. */

@@ -4,7 +4,7 @@
 import { decodeUtf8 } from '@keywax/core/bytes';
 import type { PrivateKeyInput } from '@keywax/oci';
 import type { Signer } from '@keywax/sign';
-import { readDocument } from './document-file.js';
+import { readDocument, refusePem } from './document-file.js';
 import { usageError } from './flags.js';
 import type { Host } from './host.js';
 import { passwordOf } from './password.js';
@@ -30,6 +30,7 @@ export async function openNamedKey(
 }
 
 async function readKeyText(name: string, { env }: Host): Promise<string> {
+  refusePem(name);
   const store = STORE.exec(name)?.[1];
   if (store === 'env') {
     const variable = name.slice('env://'.length);

@@ -203,3 +203,18 @@ describe('key public', () => {
     expect(await call(['key', 'public', ...args])).toMatchObject({ code: 2, out: '' });
   });
 });
+
+test.each([
+  [['key', 'public'], '--key=', []],
+  [['key', 'public'], '--key=env://', []],
+  [['key', 'import'], '--key=', []],
+  [['sign'], '--key=', ['file']],
+  [['image', 'sign'], '--key=', ['host.example/a']],
+  [['verify'], '--key=', ['file']],
+  [['verify', '--signature', 'file', '--insecure-ignore-tlog'], '--key=', ['file']],
+])('repeats no key that stands in place of its file: %j %s', async (command, flag, operands) => {
+  const lines = PLAIN.privateKey.split('\n');
+  const answer = await call([...command, `${flag}${PLAIN.privateKey}`, ...operands], { env: { COSIGN_PASSWORD: '' } });
+  expect(answer.code).toBe(2);
+  for (const line of lines.slice(1, 4)) expect(`${answer.out}${answer.err}`).not.toContain(line);
+});
