@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-
-import { KeywaxError } from '@keywax/core/errors';
+// Loaded with the package itself, so that it needs nothing else.
 
 /**
  * The members of a record of options as they are now, each read once. What it has from its class, or from defaults that it
  * derives from, is among them, so that no demand is lost; what every object has decides nothing (ATTACKS AP-011).
- * @throws CONFIG_INVALID for anything that is not a record
+ * @throws TypeError for anything that is not a record
  */
 export function copyOptions<T extends object>(options: T, at = 'options'): T {
-  if (!isRecord(options)) throw refuseOption(at, 'a record');
+  if (!isRecord(options)) throw new TypeError(`${at}: expected a record`);
   const copy = Object.create(null) as T;
   for (const name of listNames(options)) copy[name as keyof T] = options[name as keyof T];
   return copy;
-}
-
-/** A `CONFIG_INVALID` about an option of another type than it has. */
-export function refuseOption(at: string, expected: string): KeywaxError<'CONFIG_INVALID'> {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }
 
 /** False for lists, bytes, maps, promises and the like, in which no option would be found. */

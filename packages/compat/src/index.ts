@@ -20,8 +20,8 @@ export type { Signer } from './verification/run.js';
 
 /**
  * Verifies a bundle, and that it signs `data`.
- * @throws ValidationError for a bundle that is not complete, VerificationError, PolicyError, TUFError, and a KeywaxError
- *   with CONFIG_INVALID for data and options that are none
+ * @throws ValidationError for a bundle that is not complete, VerificationError, PolicyError, TUFError; for options
+ *   and data of other types a KeywaxError with CONFIG_INVALID, or a TypeError
  * @example
  * const signer = await verify(bundle, data, { certificateIssuer: issuer, certificateIdentity: subject });
  */

@@ -41,7 +41,7 @@ export const DIFFERENCES = {
     where: 'verify',
     theirs:
       'Options and data of another type than they have are taken as they come: what should be a demand may be none.',
-    ours: 'They are refused with `CONFIG_INVALID`, and so are `null`, promises, lists and text in their place. What options have from a class or from defaults counts; what every object has does not.',
+    ours: 'They are refused with `CONFIG_INVALID`; `null`, promises, lists and text in place of a record of options with a `TypeError`. What options have from a class or from defaults counts; what every object has does not.',
   },
   'proof-claims': {
     where: 'verify',

@@ -5,10 +5,11 @@ import { loadSyncCrypto } from '@keywax/core/crypto';
 import type { PreparedTrust } from '@keywax/verify';
 import { bundleFromJSON } from '../bundle/json.js';
 import type { SerializedBundle } from '../bundle/records.js';
-import { copyOptions, refuseOption } from '../copy-options.js';
+import { copyOptions } from '../copy-options.js';
 import { decodeStrictly } from './decode.js';
 import { readData } from './data.js';
 import { type VerifyOptions, selectKeyFinder, selectPolicy, selectThresholds, selectTrustSource } from './options.js';
+import { refuseOption } from './refuse-option.js';
 import { type Signer, type VerificationTask, runTask, runTaskSync } from './run.js';
 import { loadTrust } from './trust.js';
 
@@ -18,7 +19,7 @@ export interface BundleVerifier {
   verify(bundle: SerializedBundle, data?: Uint8Array): Signer;
 }
 
-/** Verifies one bundle. @throws ValidationError, VerificationError, PolicyError, TUFError, CONFIG_INVALID */
+/** Verifies one bundle. @throws ValidationError, VerificationError, PolicyError, TUFError, CONFIG_INVALID, TypeError */
 export async function verifyOnce(bundle: SerializedBundle, data: unknown, given: VerifyOptions = {}): Promise<Signer> {
   const options = copyOptions(given);
   const describe = prepareOptions(options);
@@ -26,7 +27,7 @@ export async function verifyOnce(bundle: SerializedBundle, data: unknown, given:
   return runTask(describe(trust, bundle, data));
 }
 
-/** Obtains trust for many bundles. @throws TUFError, CONFIG_INVALID */
+/** Obtains trust for many bundles. @throws TUFError, CONFIG_INVALID, TypeError */
 export async function openVerifier(given: VerifyOptions): Promise<BundleVerifier> {
   const options = copyOptions(given);
   const describe = prepareOptions(options);

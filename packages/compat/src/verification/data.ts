@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
-import { refuseOption } from '../copy-options.js';
+import { refuseOption } from './refuse-option.js';
 
 /**
  * Data as callers give it, of whatever realm; `undefined` for none. Bytes that another thread may change are copied.

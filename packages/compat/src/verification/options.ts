@@ -8,11 +8,12 @@ import { encodeUtf8 } from '@keywax/core/bytes';
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 import type { Fetch } from '@keywax/http';
 import type { ArtifactDigests } from '@keywax/verify';
-import { copyOptions, refuseOption } from '../copy-options.js';
+import { copyOptions } from '../copy-options.js';
 import type { CompatListener } from '../events.js';
 import type { Retry } from '../sign/fetch-options.js';
 import { missingKey, readPublicKey } from './key.js';
 import type { SignerPolicy } from './policy.js';
+import { refuseOption } from './refuse-option.js';
 import type { EvidenceThresholds, FoundKey } from './run.js';
 import type { TrustSource } from './trust.js';
 
@@ -102,7 +103,8 @@ export function readCount(name: string, count: number | undefined): number | und
 
 /**
  * Who may have signed.
- * @throws SyntaxError for a regular expression that is none, CONFIG_INVALID for contradictions and values of other types
+ * @throws SyntaxError for a regular expression that is none, CONFIG_INVALID for contradictions and values of other types,
+ *   TypeError for a record that is none
  */
 export function selectPolicy(options: VerifyOptions): SignerPolicy {
   return {

@@ -18,7 +18,7 @@ import {
   type Witness,
   bundleBuilderFromSigningConfig,
 } from '../../src/sign.js';
-import { type FetchOptions, type RetryOptions, toTransport } from '../../src/sign/fetch-options.js';
+import { type FetchOptions, toTransport } from '../../src/sign/fetch-options.js';
 import { encodeIntotoProposal } from '../../src/sign/intoto-proposal.js';
 import type { ProtoSigningConfig } from '../../src/sign/signing-config.js';
 import { failure, useWorld } from './world.js';
@@ -114,14 +114,34 @@ describe('a signer', () => {
 });
 
 describe('options', () => {
-  test('that are inherited decide nothing (AP-011)', async () => {
+  test('that every object has decide nothing (AP-011)', async () => {
     const elsewhere = 'http://127.0.0.1:1';
-    const inherited = { fulcioURL: elsewhere, tsaServerURL: elsewhere, tlogUpload: false, minTimeout: 1e9 };
+    const polluting = { fulcioURL: elsewhere, tsaServerURL: elsewhere, tlogUpload: false, minTimeout: 1e9 };
+    const { tlogUpload: _, ...options } = world().options();
+    for (const [name, value] of Object.entries(polluting))
+      Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+    try {
+      expect((await sign(PAYLOAD, options)).verificationMaterial.tlogEntries).toHaveLength(1);
+      expect(toTransport({ retry: { retries: 1 } }).delay).toBeUndefined();
+    } finally {
+      for (const name of Object.keys(polluting)) Reflect.deleteProperty(Object.prototype, name);
+    }
+  });
+
+  test('that a class has count', async () => {
+    class Options {
+      get tlogUpload(): boolean {
+        return false;
+      }
+    }
     const { tlogUpload: _, ...own } = world().options();
-    const options = Object.assign(Object.create(inherited) as SignOptions, own);
-    expect((await sign(PAYLOAD, options)).verificationMaterial.tlogEntries).toHaveLength(1);
-    const retry = Object.assign(Object.create(inherited) as RetryOptions, { retries: 1 });
-    expect(toTransport({ retry }).delay).toBeUndefined();
+    const options = Object.assign(new Options(), { ...own, tsaServerURL: world().stack.urls.tsa }) as SignOptions;
+    expect((await sign(PAYLOAD, options)).verificationMaterial.tlogEntries).toHaveLength(0);
+  });
+
+  test.each([[null], ['text'], [7], [[]], [Promise.resolve({})]])('that are %o are refused', async (options) => {
+    await expect(sign(PAYLOAD, options as never)).rejects.toBeInstanceOf(TypeError);
+    await expect(attest(PAYLOAD, 'text/plain', options as never)).rejects.toBeInstanceOf(TypeError);
   });
 });
 
