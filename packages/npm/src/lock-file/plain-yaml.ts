@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// YAML in which every scalar is text. Refused: what is no YAML, a key that is there twice, aliases, more than two
+// YAML in which every scalar is text. Refused: what is no YAML, a key that is there twice or is no text, aliases, more than two
 // documents, and what the limits of our JSON readers refuse.
 
 import { decodeUtf8 } from '@keywax/core/bytes';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { type JsonLimits, type JsonValue, readPlainJson } from '@keywax/core/json';
+import type { Document } from 'yaml';
 import { MAX_LOCK_FILE_BYTES, MAX_PACKAGES, malformed } from './locked-package.js';
 
 /** Bounds of a lock file in YAML. */
@@ -20,37 +21,34 @@ export const YAML_LIMITS: JsonLimits = {
  */
 export async function parsePlainYaml(bytes: Uint8Array): Promise<readonly JsonValue[]> {
   const text = readLockText(bytes);
-  const yaml = await import('yaml');
-  return readDocuments(() =>
-    yaml.parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: true, logLevel: 'silent' }),
-  );
-}
-
-/** The part of a document that is used. */
-interface YamlDocument {
-  readonly errors: readonly { readonly code: string; readonly linePos?: readonly { readonly line: number }[] }[];
-  toJS(options: { readonly maxAliasCount: number }): unknown;
-}
-
-/** What the library throws is about its input: aliases, of which none is resolved, or nesting that it cannot follow. */
-function readDocuments(parse: () => Iterable<YamlDocument>): readonly JsonValue[] {
+  const { isScalar, parseAllDocuments, visit } = await import('yaml');
   const plain: unknown[] = [];
   try {
-    for (const document of parse()) {
+    // Of unique keys the library makes sure by comparing each with all before it; a set takes no more than the text.
+    for (const document of parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, logLevel: 'silent' })) {
       expectSound(document);
+      const textOf = ({ key }: { readonly key: unknown }): unknown => (isScalar(key) ? key.value : undefined);
+      visit(document, { Map: (_, { items }) => expectDistinct(items.map(textOf)) });
       plain.push(document.toJS({ maxAliasCount: 0 }));
     }
   } catch (cause) {
+    // What the library throws is about its input: aliases, of which none is resolved, or nesting that it cannot follow.
     if (isKeywaxError(cause)) throw cause;
     throw malformed('$', 'YAML without aliases, and not nested deeply');
   }
   return plain.map((value) => readPlainJson(value, YAML_LIMITS));
 }
 
-function expectSound({ errors: [error] }: YamlDocument): void {
+function expectSound({ errors: [error] }: Pick<Document, 'errors'>): void {
   if (error === undefined) return;
-  const line = error.linePos?.[0]?.line;
+  const line = error.linePos?.[0].line;
   throw malformed(line === undefined ? '$' : `line ${line}`, `YAML that holds (${error.code})`);
+}
+
+/** @throws INPUT_MALFORMED for a key that is there twice, or is no text */
+function expectDistinct(keys: readonly unknown[]): void {
+  if (new Set(keys).size !== keys.length || !keys.every((key) => typeof key === 'string'))
+    throw malformed('$', 'each key once, as text');
 }
 
 /** The text of a lock file. @throws INPUT_MALFORMED, INPUT_TOO_LARGE */

@@ -178,6 +178,21 @@ packages:
     });
   });
 
+  test('of very many keys is read in a moment, and a key twice among them is seen', async () => {
+    const keys = Array.from({ length: 60_000 }, (_, i) => `  p${i}@1.0.0: {resolution: {integrity: ${A}}}\n`);
+    const text = `lockfileVersion: '9.0'\npackages:\n${keys.join('')}`;
+    expect((await parsePnpmLock(encodeUtf8(text))).packages).toHaveLength(60_000);
+    await expect(parsePnpmLock(encodeUtf8(text + keys[7]))).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
+  });
+
+  test.each([
+    ['a list', '[a]'],
+    ['a mapping', '{a: b}'],
+  ])('with %s as a key is refused', async (_, key) => {
+    const text = `lockfileVersion: '9.0'\n? ${key}\n: x\n`;
+    await expect(parsePnpmLock(encodeUtf8(text))).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
+  });
+
   test('of any bytes gives a value or a typed error', async () => {
     const yaml = fc.json().map((json) => `lockfileVersion: '9.0'\npackages: ${json}\n`);
     await fc.assert(
