@@ -2,6 +2,7 @@
 // The subpath `@keywax/compat/oci`, in place of `@sigstore/oci` 0.7. The client is loaded when it is first used.
 
 import { isUint8Array } from 'node:util/types';
+import { copyOptions } from './copy-options.js';
 import type { AttachArtifactOptions, Descriptor, GetImageDigestOptions } from './oci/options.js';
 
 export { OCIError } from './errors.js';
@@ -23,14 +24,15 @@ export type {
  */
 export async function attachArtifactToImage(options: AttachArtifactOptions): Promise<Descriptor> {
   // A copy, so that the caller's later writes change nothing; anything but bytes is refused below.
-  const { artifact } = options;
-  const own = { ...options, artifact: isUint8Array(artifact) ? Uint8Array.from(artifact) : artifact };
+  const own = copyOptions(options);
+  const artifact = isUint8Array(own.artifact) ? Uint8Array.from(own.artifact) : own.artifact;
   const { attachArtifact } = await import('./oci/image.js');
-  return attachArtifact(own);
+  return attachArtifact({ ...own, artifact });
 }
 
 /** The digest of what a tag of an image names. @throws OCIError; Error for a name that is none */
 export async function getImageDigest(options: GetImageDigestOptions): Promise<string> {
+  const own = copyOptions(options);
   const { fetchImageDigest } = await import('./oci/image.js');
-  return fetchImageDigest(options);
+  return fetchImageDigest(own);
 }

@@ -430,9 +430,47 @@ describe('getRegistryCredentials', () => {
   });
 });
 
-test.each([undefined, null, '{}', [1], new ArrayBuffer(2), { length: 2 }])('%j is no artifact', async (artifact) => {
-  const { options } = await prepare(() => startOciRegistry());
-  await fails('CONFIG_INVALID', attachArtifactToImage({ ...options, artifact: artifact as never }));
+describe('options that are not what they have to be', () => {
+  test.each<[string, unknown]>([
+    ...[undefined, null, '{}', [1], new ArrayBuffer(2), { length: 2 }].map((value): [string, unknown] => [
+      'artifact',
+      value,
+    ]),
+    ...[undefined, null, 7, ['sha256']].map((value): [string, unknown] => ['imageDigest', value]),
+    ['mediaType', undefined],
+    ['credentials', { username: 'user' }],
+    ['credentials', { username: 7, password: CANARY }],
+  ])('%s %j is an OCIError', async (name, value) => {
+    const { repository, image, options } = await prepare(() => startOciRegistry());
+    await fails('CONFIG_INVALID', attachArtifactToImage({ ...options, [name]: value }));
+    await expect(repository.listReferrers(image.digest)).resolves.toEqual([]);
+  });
+
+  test.each([undefined, null, 7, ['v1']])('imageTag %j is an OCIError', async (imageTag) => {
+    const { options } = await prepare(() => startOciRegistry());
+    await fails('CONFIG_INVALID', getImageDigest({ ...options, imageTag: imageTag as never }));
+  });
+
+  test.each([null, undefined])('%j in place of what may be absent is nothing', async (nothing) => {
+    const { image, options } = await prepare(() => startOciRegistry());
+    const given = { ...options, credentials: nothing as never, fetchOpts: nothing as never };
+    await expect(getImageDigest(given)).resolves.toBe(image.digest);
+    const credentials = { ...USER, headers: nothing as never };
+    await expect(getImageDigest({ ...options, credentials })).resolves.toBe(image.digest);
+  });
+
+  test('a polluted prototype names no host that is told the password', async () => {
+    const { fetch, contacts } = recordFetch(answerAt('https://tokens.example/token'));
+    const prototype = Object.prototype as unknown as Record<string, unknown>;
+    prototype['tokenHosts'] = ['tokens.example'];
+    try {
+      const options = { imageName: 'registry.example/app', imageTag: 'v1', credentials: USER, fetchOpts: { fetch } };
+      await fails('NETWORK_POLICY', getImageDigest(options));
+    } finally {
+      delete prototype['tokenHosts'];
+    }
+    expect(contacts).toHaveLength(1);
+  });
 });
 
 test('an OCIError is one across copies of the package, and no other error is', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Credentials as `docker login` leaves them in `config.json`, read without waiting, as callers expect.
+// Credentials as `docker login` leaves them in `config.json`. They are read without waiting, as callers expect, and before
+// anything is loaded, so not by the reader of `@keywax/oci`; a test holds the two against each other. Helpers are not run.
 // Refused: files above 1 MiB, `auth` that is not base64 of `user:password`. Errors hold nothing of the file.
 
 import { readFileSync, statSync } from 'node:fs';

@@ -11,8 +11,8 @@ import {
   parseDigest,
   parseRepositoryName,
 } from '@keywax/oci';
+import { copyOptions } from '../copy-options.js';
 import { OCIError } from '../errors.js';
-import { copyOwn } from '../own-options.js';
 import { toTransport } from '../sign/fetch-options.js';
 import { parseImageName } from './image-name.js';
 import type {
@@ -28,56 +28,70 @@ const CREATED = 'org.opencontainers.image.created';
 const IDENTITY_TOKEN_USER = '<token>';
 
 /** Attaches an artifact to an image that is there. @throws OCIError; Error for a name that is none */
-export async function attachArtifact(given: AttachArtifactOptions): Promise<Descriptor> {
-  const options = copyOwn(given);
-  const { mediaType, artifact: bytes } = options;
+export async function attachArtifact(options: AttachArtifactOptions): Promise<Descriptor> {
+  const { imageDigest, artifact: bytes, mediaType } = options;
   const annotations = { [CREATED]: new Date().toISOString(), ...options.annotations };
   return useRepository(options, 'Error uploading artifact to container registry', async (repository) => {
-    const subject = await repository.resolve(parseDigest(options.imageDigest, 'imageDigest'));
-    if (!(bytes instanceof Uint8Array)) throw new KeywaxError('CONFIG_INVALID', 'artifact: expected a Uint8Array');
-    const layers = [{ mediaType, bytes }];
+    if (!(bytes instanceof Uint8Array)) throw refuse('artifact', 'bytes');
+    const subject = await repository.resolve(parseDigest(demandText('imageDigest', imageDigest), 'imageDigest'));
+    const layers = [{ mediaType: demandText('mediaType', mediaType), bytes }];
     const attached = await repository.attachReferrer({ subject, artifactType: mediaType, layers, annotations });
     return { mediaType: attached.mediaType, digest: attached.digest, size: attached.size };
   });
 }
 
 /** The digest of what a tag names, computed from it. @throws OCIError; Error for a name that is none */
-export async function fetchImageDigest(given: GetImageDigestOptions): Promise<string> {
-  const options = copyOwn(given);
+export async function fetchImageDigest(options: GetImageDigestOptions): Promise<string> {
   return useRepository(options, 'Error retrieving image digest from container registry', async (repository) => {
-    const { digest } = await repository.resolve(options.imageTag);
+    const { digest } = await repository.resolve(demandText('imageTag', options.imageTag));
     return digest;
   });
 }
 
-/** Uses a repository with each form of the credentials, until the registry lets one in. */
+function demandText(at: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw refuse(at, 'text');
+}
+
+function refuse(at: string, expected: string): KeywaxError<'CONFIG_INVALID'> {
+  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
+}
+
 async function useRepository<T>(
-  { imageName, credentials, fetchOpts }: RegistryOptions,
+  { imageName, credentials: given, fetchOpts }: RegistryOptions,
   message: string,
   use: (repository: Repository) => Promise<T>,
 ): Promise<T> {
   const { registry } = parseImageName(imageName);
   try {
-    const forms = listForms(credentials);
-    for (const [i, form] of forms.entries()) {
+    const credentials = copyOptions<Partial<Credentials>>(given ?? {}, 'credentials');
+    return await tryForms(given === undefined || given === null ? [undefined] : listForms(credentials), (form) => {
       const source = form === undefined ? undefined : fixedCredentials(registry, form);
-      try {
-        return await use(open(imageName, { source, headers: credentials?.headers, fetchOpts }));
-      } catch (error) {
-        if (!isKeywaxError(error, 'REGISTRY_UNAUTHORIZED') || i === forms.length - 1) throw error;
-      }
-    }
-    throw new KeywaxError('INTERNAL_ERROR', 'credentials without a form');
+      return use(open(imageName, { source, headers: credentials.headers ?? undefined, fetchOpts }));
+    });
   } catch (cause) {
     // What the caller's signal ends is no fault of the registry.
     throw isKeywaxError(cause, 'OPERATION_ABORTED') ? cause : new OCIError({ message, cause });
   }
 }
 
+/** Uses one form of the credentials after the other, until the registry lets one in. */
+async function tryForms<T>(
+  [form, ...others]: readonly (RegistryCredential | undefined)[],
+  use: (form: RegistryCredential | undefined) => Promise<T>,
+): Promise<T> {
+  try {
+    return await use(form);
+  } catch (error) {
+    if (others.length === 0 || !isKeywaxError(error, 'REGISTRY_UNAUTHORIZED')) throw error;
+    return tryForms(others, use);
+  }
+}
+
 /** Some registries take an identity token as the refresh token that it is, others as a password. */
-function listForms(credentials: Credentials | undefined): readonly (RegistryCredential | undefined)[] {
-  if (credentials === undefined || credentials === null) return [undefined];
-  const { username, password } = credentials;
+function listForms(credentials: Partial<Credentials>): readonly RegistryCredential[] {
+  const username = demandText('username', credentials.username);
+  const password = demandText('password', credentials.password);
   const basic = { kind: 'basic', username, password } as const;
   return username === IDENTITY_TOKEN_USER ? [{ kind: 'identityToken', token: password }, basic] : [basic];
 }
@@ -87,24 +101,25 @@ function open(
   {
     source,
     headers,
-    fetchOpts = {},
+    fetchOpts,
   }: {
     readonly source: CredentialSource | undefined;
     readonly headers: Credentials['headers'];
     readonly fetchOpts: RegistryFetchOptions | undefined;
   },
 ): Repository {
-  const options = copyOwn(fetchOpts);
+  const options = copyOptions<RegistryFetchOptions>(fetchOpts ?? {}, 'fetchOpts');
   refuseProxy(options);
   // Which registry is spoken to in the clear is for the client to say.
   const { allowHttp: _, ...transport } = toTransport(options);
   const { tokenHosts } = options;
-  return openRepository(parseRepositoryName(imageName), {
+  const settings = {
     transport,
     ...(source === undefined ? {} : { credentials: source }),
-    ...(headers === undefined ? {} : { headers: copyOwn(headers) }),
+    ...(headers === undefined ? {} : { headers: copyOptions(headers, 'headers') }),
     ...(tokenHosts === undefined ? {} : { tokenHosts }),
-  });
+  };
+  return openRepository(parseRepositoryName(imageName), copyOptions(settings));
 }
 
 /** Going without the proxy that a caller asks for would be worse than not going. */
