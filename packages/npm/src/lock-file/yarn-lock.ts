@@ -101,13 +101,9 @@ function addBerry(collector: Collector, key: string, resolution: string): void {
   collector.addPackage({ name, version, resolved: readArchiveUrl(parameters, at), at });
 }
 
-/** Where a registry serves tarballs elsewhere, their URL is noted behind two colons. */
+/** Where a registry serves tarballs elsewhere, their URL is noted behind two colons, in the form of a query. */
 function readArchiveUrl(parameters: string, at: string): string | undefined {
-  const [, encoded] = /(?:^|&)__archiveUrl=([^&]*)/.exec(parameters) ?? [];
-  if (encoded === undefined) return undefined;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    throw malformed(`${at}.resolution`, 'a URL that is percent-encoded');
-  }
+  const [url, other] = new URLSearchParams(parameters).getAll('__archiveUrl');
+  if (other !== undefined) throw malformed(`${at}.resolution`, 'one place of the tarball');
+  return url;
 }

@@ -79,6 +79,17 @@ describe('a yarn.lock of Yarn 2 and later', () => {
   });
 
   test.each([
+    ['__archiveUrl=https%3A%2F%2Fevil.example%2Fa.tgz', 'https://evil.example/a.tgz'],
+    ['hash=1&%5F_archive%55rl=https://evil.example/a.tgz', 'https://evil.example/a.tgz'],
+    ['__archiveUrl=%zz', '%zz'],
+    ['__archiveUrl=', ''],
+    ['hash=1', ''],
+  ])('says where a tarball lies by %s, however that is written', async (parameters, place) => {
+    const text = `${BERRY}"a@npm:1":\n  version: 1.0.0\n  resolution: "a@npm:1.0.0::${parameters}"\n`;
+    expect((await parseYarnLock(encodeUtf8(text))).packages).toMatchObject([{ version: '1.0.0', unpinned: [place] }]);
+  });
+
+  test.each([
     ['workspace', 'x@workspace:.'],
     ['patch', 'x@patch:x@npm%3A1.0.0#./a.patch::version=1.0.0&hash=0123'],
     ['git', 'x@git@github.com:a/b.git#commit=0123'],
@@ -98,8 +109,8 @@ describe('a yarn.lock', () => {
     ['patterns of two packages', `${CLASSIC}"a@^1, b@^1":\n  version "1.0.0"\n`, 'INPUT_MALFORMED'],
     ['an alias of another package', `${CLASSIC}"a@^1, c@npm:b@^1":\n  version "1.0.0"\n`, 'INPUT_MALFORMED'],
     [
-      'a URL that is not encoded',
-      `${BERRY}"a@npm:1":\n  resolution: "a@npm:1.0.0::__archiveUrl=%zz"\n`,
+      'two places of a tarball',
+      `${BERRY}"a@npm:1":\n  resolution: "a@npm:1.0.0::__archiveUrl=x&__archiveUrl=y"\n`,
       'INPUT_MALFORMED',
     ],
     ['broken form', `${CLASSIC}a@^1.0.0:\n    version "1.0.0"\n`, 'INPUT_MALFORMED'],
