@@ -4,13 +4,13 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isKeywaxError } from '@keywax/core/errors';
 import { startStack } from '@keywax/stack';
 import { USERNAME_TYPE_ID, createLab, generateSigningKey, personaIdentity } from '@keywax/stack/lab';
 import { afterAll, describe, expect, test } from 'vitest';
 import { corpus, describeCorpus } from '../../../test/corpus.js';
-import { type CompatEvent, type VerifyOptions, createVerifier, verify } from '../src/index.js';
+import { type CompatEvent, TUFError, type VerifyOptions, createVerifier, verify } from '../src/index.js';
 
 const lab = await createLab();
 const trustedRoot = lab.trustedRoot();
@@ -233,6 +233,28 @@ describe('trust from a repository', async () => {
     expect(asked.filter((path) => path.endsWith('/timestamp.json'))).toHaveLength(1);
     const before = asked.length;
     await verify(message.bundle as never, message.artifact, options).catch(() => undefined);
+    expect(asked).toHaveLength(before);
+  });
+
+  test('is another where the root at the same path is another', async () => {
+    const { asked, options } = open('replaced', true);
+    const rootPath = join(folder, 'replaced.json');
+    writeFileSync(rootPath, stack.tuf.root());
+    const call = () => createVerifier({ ...options, tufRootPath: rootPath });
+    await call();
+    const before = asked.length;
+    await call();
+    expect(asked).toHaveLength(before);
+    await using other = await startStack();
+    writeFileSync(rootPath, other.tuf.root());
+    await expect(call()).rejects.toBeInstanceOf(TUFError);
+  });
+
+  test('is the same by whatever name its folder has', async () => {
+    const { asked, options } = open('named', true);
+    await createVerifier(options);
+    const before = asked.length;
+    await createVerifier({ ...options, tufCachePath: relative(process.cwd(), options.tufCachePath ?? '') });
     expect(asked).toHaveLength(before);
   });
 

@@ -106,7 +106,7 @@ export const DIFFERENCES = {
     where: 'verify',
     theirs:
       'Every call of `verify` and `createVerifier` asks the repository unless `tufForceCache` is given, and reads the cache again if it is.',
-    ours: 'Calls that name the same repository share one trusted root, for an hour at most, or with `tufForceCache` until its metadata expires.',
+    ours: 'Calls that name the same repository share one trusted root, for an hour at most, or with `tufForceCache` until its metadata expires. A key that is taken out of it meanwhile counts until then.',
   },
   'opaque-material': {
     where: 'verify',
@@ -169,10 +169,15 @@ export const DIFFERENCES = {
     theirs: 'With `forceCache` new roots are not asked for while the old one verifies the new timestamp.',
     ours: 'Whenever the repository is asked, new roots come first.',
   },
+  'cache-alone': {
+    where: 'tuf',
+    theirs: 'With `forceCache` a cache that is complete and has not expired is enough.',
+    ours: 'One that was filled here is; one that the original left is asked for once more, and bounds what the repository may go back to.',
+  },
   'compiled-root': {
     where: 'tuf',
     theirs: 'With `forceCache`, nothing in the cache and no network, nothing can be verified.',
-    ours: 'The public instance then has the trusted root that is compiled in, and `onEvent` gets `trustCompiled`.',
+    ours: 'The public instance then has the trusted root that is compiled in, unless `rootPath` names another root, and `onEvent` gets `trustCompiled`.',
   },
   transport: {
     where: 'tuf',

@@ -258,4 +258,49 @@ describe('the TUF client', () => {
     const { rootPath: _rootPath, ...rest } = options;
     expect(await ours.getTrustedRoot(rest)).toEqual(await theirs.getTrustedRoot({ ...rest, forceCache: true }));
   });
+
+  test.each([
+    ['the original', theirs, ours],
+    ['this package', ours, theirs],
+  ])('what %s has seen is not rolled back for the other, in one folder', async (_, first, second) => {
+    const { options, stack } = await openScene('ours');
+    await first.getTrustedRoot(options);
+    await stack.tuf.publish({ targets: { more: Buffer.from('more') } });
+    await first.getTrustedRoot(options);
+    stack.tuf.attack('rollback');
+    for (const forceCache of [false, first === theirs])
+      await expect(second.getTrustedRoot({ ...options, forceCache })).rejects.toHaveProperty(
+        'code',
+        'TUF_REFRESH_METADATA_ERROR',
+      );
+  });
+
+  test('both work in one folder at the same time', async () => {
+    const { options, stack } = await openScene('ours');
+    await theirs.getTrustedRoot(options);
+    for (let round = 0; round < 3; round++) {
+      await stack.tuf.publish({ targets: { more: Buffer.from(`more ${round}`) } });
+      const roots = await Promise.all(
+        [...Array(4)].flatMap(() => [
+          ours.getTrustedRoot(options),
+          ours.getTrustedRoot({ ...options, forceCache: true }),
+        ]),
+      );
+      await theirs.getTrustedRoot(options);
+      expect(new Set(roots.map((root) => JSON.stringify(root))).size).toBe(1);
+    }
+  });
+
+  test('the cache of the original alone is not enough for forceCache (a row of the table: cache-alone)', async () => {
+    const { options, requests, faults } = await openScene('ours');
+    await theirs.getTrustedRoot(options);
+    requests.length = 0;
+    faults.set(/timestamp/, 'broken');
+    const forced = { ...options, forceCache: true };
+    await expect(ours.getTrustedRoot(forced)).rejects.toHaveProperty('code', 'TUF_REFRESH_METADATA_ERROR');
+    faults.clear();
+    await ours.getTrustedRoot(forced);
+    faults.set(/./, 'broken');
+    expect(await ours.getTrustedRoot(forced)).toEqual(await theirs.getTrustedRoot(forced));
+  });
 });

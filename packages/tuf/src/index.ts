@@ -11,6 +11,7 @@ export {
 export type { DiagnosticListener, TufDiagnostic } from './diagnostic.js';
 export type { TopLevelRole } from './role-keys.js';
 export { type StoreArea, type TufStore, createMemoryStore } from './store.js';
+export { isUnlisted } from './search.js';
 export { type HostEnvironment, defaultCacheDirectory } from './cache-directory.js';
 export {
   type InitOptions,

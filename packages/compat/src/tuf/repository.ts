@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { type KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { Fetch } from '@keywax/http';
-import { type TufClient, type TufState, type TufStore, createTufClient } from '@keywax/tuf';
+import { type TufClient, type TufState, type TufStore, createTufClient, isUnlisted } from '@keywax/tuf';
 import { createDirectoryStore } from '@keywax/tuf/directory-store';
 import { PRODUCTION_ROOT } from '@keywax/tuf/production';
 import { TUFError, type TUFErrorCode } from '../errors.js';
@@ -44,7 +44,8 @@ export interface TUFOptions {
 
 /** A repository that is ready to be asked. */
 export interface Repository {
-  readonly isProduction: boolean;
+  /** True for the public instance by the root that is compiled in. */
+  readonly isCompiled: boolean;
   /** True where nothing of the repository was ever kept. */
   isUnknown(): Promise<boolean>;
   /** @throws TUFError TUF_REFRESH_METADATA_ERROR */
@@ -79,7 +80,7 @@ export async function openRepository(given: TUFOptions): Promise<Repository> {
     },
   });
   return {
-    isProduction,
+    isCompiled: isProduction && (options.rootPath === undefined || options.rootPath === ''),
     isUnknown: async () => (await store.read('metadata', 'timestamp')) === undefined,
     refresh: () => refresh(client, options.forceCache === true),
     fetchTarget: (name) => fetchTarget(client, name),
@@ -129,8 +130,8 @@ async function fetchTarget(client: TufClient, name: string): Promise<Uint8Array>
   try {
     return await client.fetchTarget(name);
   } catch (cause) {
-    if (isKeywaxError(cause, 'TUF_TARGET_MISSING'))
-      throw toTufError(cause, { code: 'TUF_FIND_TARGET_ERROR', what: `target ${name} not found` });
+    // Callers take this code for "there is none", and trust others then: it stands for nothing that was kept from them.
+    if (isUnlisted(cause)) throw toTufError(cause, { code: 'TUF_FIND_TARGET_ERROR', what: `target ${name} not found` });
     const code: TUFErrorCode = isKeywaxError(cause) && isDownload(cause) ? 'TUF_DOWNLOAD_TARGET_ERROR' : METADATA;
     throw toTufError(cause, { code, what: `error downloading target ${name}` });
   }

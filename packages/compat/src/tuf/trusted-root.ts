@@ -36,5 +36,5 @@ export async function fetchTrustedRoot(given: TUFOptions): Promise<FoundRoot> {
 async function isOutOfReach(repository: Repository, error: unknown): Promise<boolean> {
   const cause: unknown = error instanceof TUFError ? error.cause : undefined;
   const isUnreachable = isKeywaxError(cause, 'NETWORK_FAILED') || isKeywaxError(cause, 'NETWORK_TIMEOUT');
-  return isUnreachable && repository.isProduction && (await repository.isUnknown());
+  return isUnreachable && repository.isCompiled && (await repository.isUnknown());
 }

@@ -2,10 +2,14 @@
 // The trust of `verify` and `createVerifier`. Calls that name the same repository share one trusted root, at the same time
 // and afterwards, so that a caller who verifies bundle by bundle pays for trust once.
 
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { KeywaxError } from '@keywax/core/errors';
 import { decodeTrustedRoot } from '@keywax/trust';
 import { type PreparedTrust, prepareTrust } from '@keywax/verify';
+import { defaultCachePath } from '../tuf/app-data.js';
+import { DEFAULT_MIRROR_URL } from '../tuf/mirror.js';
 import type { TUFOptions } from '../tuf/repository.js';
 
 /** What trust is obtained from: a trusted root that the caller has, or a repository. */
@@ -34,10 +38,10 @@ export async function loadTrust({ trustedRoot, signal, ...options }: TrustSource
 
 /** What other calls share is not ended by the signal of one of them. */
 async function selectShared(options: TUFOptions): Promise<Kept> {
-  const { mirrorURL, cachePath, rootPath, forceCache = false, fetch } = options;
+  const { fetch } = options;
+  const key = await describeRepository(options);
   const entries = shared.get(fetch ?? HOST) ?? new Map<string, Promise<Kept>>();
   shared.set(fetch ?? HOST, entries);
-  const key = JSON.stringify([mirrorURL ?? null, cachePath ?? null, rootPath ?? null, forceCache]);
   const found = entries.get(key);
   if (found !== undefined) {
     const kept = await found;
@@ -50,6 +54,14 @@ async function selectShared(options: TUFOptions): Promise<Kept> {
     if (entries.get(key) === started) entries.delete(key);
   });
   return started;
+}
+
+/** Names a repository and what it is trusted by: the folder and the content of the root, which names alone do not say. */
+async function describeRepository({ mirrorURL, cachePath, rootPath, forceCache = false }: TUFOptions): Promise<string> {
+  const folder = cachePath === undefined || cachePath === '' ? defaultCachePath() : resolve(cachePath);
+  const root = rootPath === undefined || rootPath === '' ? undefined : await readFile(rootPath).catch(() => undefined);
+  const digest = root === undefined ? (rootPath ?? '') : createHash('sha256').update(root).digest('hex');
+  return JSON.stringify([mirrorURL ?? DEFAULT_MIRROR_URL, folder, digest, forceCache]);
 }
 
 async function fetchTrust(options: TUFOptions): Promise<Kept> {
