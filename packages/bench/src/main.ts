@@ -79,15 +79,21 @@ const prepareOurs = `const f = ${data}; const { prepareTrust, verifyBundle, unsa
 const prepareTheirs = `const f = ${data}; const { Verifier, toSignedEntity, toTrustMaterial } = await import('@sigstore/verify'); const { bundleFromJSON } = await import('@sigstore/bundle'); const { TrustedRoot } = await import('@sigstore/protobuf-specs');`;
 const verifyOurs = `await verifyBundle(f.bundle, { trust: prepareTrust(decodeTrustedRoot(f.trustedRoot)), artifact: Buffer.from(f.artifact, 'base64'), identity: unsafeAnyIdentity, now: new Date() });`;
 const verifyTheirs = `new Verifier(toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(f.trustedRoot)))).verify(toSignedEntity(bundleFromJSON(JSON.parse(f.bundle)), Buffer.from(f.artifact, 'base64')));`;
-const [importOurs, importTheirs, firstOurs, firstTheirs] = timeProcesses(
-  [prepareOurs, prepareTheirs, prepareOurs + verifyOurs, prepareTheirs + verifyTheirs],
+const requireScript = (name: string): string =>
+  `import { createRequire } from 'node:module'; createRequire(import.meta.url)('${name}');`;
+const [importOurs, importTheirs, firstOurs, firstTheirs, swapped, original] = timeProcesses(
+  [
+    ...[prepareOurs, prepareTheirs, prepareOurs + verifyOurs, prepareTheirs + verifyTheirs],
+    ...['@keywax/compat', 'sigstore'].map(requireScript),
+  ],
   20,
-).map(({ median }) => median) as [number, number, number, number];
+).map(({ median }) => median) as [number, number, number, number, number, number];
 printTable(
   ['', 'keywax', 'reference', 'reference / keywax'],
   [
     ['import the verifier', ms(importOurs), ms(importTheirs), times(importTheirs / importOurs)],
     ['import, prepare trust, verify one bundle', ms(firstOurs), ms(firstTheirs), times(firstTheirs / firstOurs)],
+    ['require `@keywax/compat`, `sigstore`', ms(swapped), ms(original), times(original / swapped)],
   ],
 );
 
