@@ -5,7 +5,7 @@ import { ERROR_CODES, type ErrorCategory, type KeywaxError, isKeywaxError } from
 import type { Verifier } from 'keywax';
 import type { RegistryKey } from '../evidence.js';
 import type { Expectation } from '../expectation.js';
-import { compareIdentity } from '../identity-lock/compare.js';
+import { type SignerChange, compareIdentity } from '../identity-lock/compare.js';
 import type { IdentityLock, LockedIdentity } from '../identity-lock/identity-lock.js';
 import { describeSigner } from '../identity-lock/package-signer.js';
 import { parseIntegrity } from '../integrity.js';
@@ -40,7 +40,7 @@ interface Task {
 /** Everything but the verdict. */
 type Described = Pick<
   AuditedPackage,
-  'name' | 'version' | 'registry' | 'at' | 'integrity' | 'elsewhere' | 'isRecorded'
+  'name' | 'version' | 'registry' | 'aliases' | 'at' | 'integrity' | 'elsewhere' | 'isRecorded'
 >;
 
 /** Where the registry gave no answer, or none to us; everything else that fails is a fault of the evidence. */
@@ -139,13 +139,14 @@ function isStrong(integrity: string): boolean {
 
 function describe(task: Task): Described {
   const { locked, registry, context } = task;
-  const { name, version, at, unpinned } = locked;
+  const { name, version, aliases, at, unpinned } = locked;
   const { identities } = context;
   const elsewhere = unpinned.find((place) => place !== '' && !isTarballOf(task, place));
   return {
     name,
     version,
     registry,
+    ...(aliases === undefined ? {} : { aliases }),
     at,
     integrity: unpinned.length === 0 ? 'pinned' : 'unpinned',
     ...(elsewhere === undefined ? {} : { elsewhere: withoutSecrets(elsewhere) }),
@@ -192,10 +193,14 @@ function describeProvenance({ signer, ref, sourceDigest, runUri }: VerifiedProve
 
 /** The audited package, changed where it is not what was recorded. */
 function compareRecorded({ context, locked }: Task, audited: AuditedPackage): AuditedPackage {
-  const recorded: LockedIdentity | undefined = context.identities?.get(locked.name);
-  if (recorded === undefined) return audited;
-  const { version } = locked;
-  const changes = compareIdentity(recorded, { version, signer: audited.provenance?.signer });
+  const { name, version, aliases = [] } = locked;
+  const recorded: LockedIdentity | undefined = context.identities?.get(name);
+  const changes: readonly SignerChange[] = [
+    ...(recorded === undefined ? [] : compareIdentity(recorded, { version, signer: audited.provenance?.signer })),
+    ...aliases.flatMap((alias) =>
+      context.identities?.has(alias) === true ? [{ member: 'name' as const, recorded: alias, found: name }] : [],
+    ),
+  ];
   if (changes.length === 0) return audited;
   const isGone = changes.some(({ member }) => member === 'provenance');
   const failure: AuditFailure = isGone

@@ -46,6 +46,8 @@ export interface AuditedPackage {
   readonly version: string;
   /** URL of the registry that was asked. */
   readonly registry: string;
+  /** Other names under which the lock file has it installed. */
+  readonly aliases?: readonly string[];
   /** Where it stands in the lock file. */
   readonly at: string;
   readonly state: AuditState;

@@ -6,7 +6,8 @@ import { type PackageSigner, SIGNER_MEMBERS, locateSigner } from './package-sign
 
 /** One fact that is not what was recorded. */
 export interface SignerChange {
-  readonly member: keyof PackageSigner | 'provenance';
+  /** `name` where another package is installed under the name of the recorded one. */
+  readonly member: keyof PackageSigner | 'provenance' | 'name';
   /** Absent for what is new. */
   readonly recorded?: string;
   /** Absent for what is gone. */

@@ -20,6 +20,8 @@ export interface LockedPackage {
    * to the registry. Empty where every entry is pinned.
    */
   readonly unpinned: readonly string[];
+  /** Other names under which it is installed, each once; absent where there are none. */
+  readonly aliases?: readonly string[];
   /** Where in the lock file it stands first. */
   readonly at: string;
 }
@@ -62,6 +64,8 @@ export interface FoundPackage {
   readonly version: string;
   readonly integrity?: string | undefined;
   readonly resolved?: string | undefined;
+  /** Names under which it is installed, its own among them or not. */
+  readonly installedAs?: readonly string[];
   readonly at: string;
 }
 
@@ -69,7 +73,7 @@ export interface FoundPackage {
 export const MAX_LOCK_FILE_BYTES = 67_108_864;
 /** Packages of a lock file, and entries of which each may become one. */
 export const MAX_PACKAGES = 200_000;
-const MAX_SOURCES = 16; // digests and places of one version; more than one of either is rare
+const MAX_SOURCES = 16; // digests, places and names of one version; more than one of either is rare
 
 /** A collector that merges what stands in the lock file several times. */
 export function createCollector(): Collector {
@@ -115,12 +119,15 @@ export function createCollector(): Collector {
 function mergePackage(known: LockedPackage | undefined, found: FoundPackage): LockedPackage {
   const { name, version, integrity, at } = found;
   const resolved = known?.resolved ?? found.resolved;
+  const others = (found.installedAs ?? []).filter((alias) => alias !== name);
+  const aliases = others.reduce((all, alias) => include(all, alias, at), known?.aliases ?? []);
   return {
     name,
     version,
     integrities: include(known?.integrities, integrity, at),
     ...(resolved === undefined ? {} : { resolved }),
     unpinned: include(known?.unpinned, isPinning(integrity) ? undefined : (found.resolved ?? ''), at),
+    ...(aliases.length === 0 ? {} : { aliases }),
     at: known?.at ?? at,
   };
 }
@@ -129,7 +136,7 @@ function mergePackage(known: LockedPackage | undefined, found: FoundPackage): Lo
 function include(known: readonly string[] = [], text: string | undefined, at: string): readonly string[] {
   if (text === undefined || known.includes(text)) return known;
   if (known.length < MAX_SOURCES) return [...known, text];
-  const expected = `at most ${MAX_SOURCES} digests and places of one version`;
+  const expected = `at most ${MAX_SOURCES} digests, places and names of one version`;
   throw new KeywaxError('INPUT_TOO_LARGE', `${at}: expected ${expected}`, {
     details: { at, expected, limit: MAX_SOURCES },
   });

@@ -68,7 +68,8 @@ export function parseNpmLock(text: Uint8Array): LockFile {
 function addEntry(collector: Collector, path: string, entry: Entry): void {
   const at = memberPath('$.packages', path);
   const start = path.lastIndexOf(FOLDER);
-  const name = entry.name ?? (start === -1 ? path : path.slice(start + FOLDER.length));
+  const folder = start === -1 ? path : path.slice(start + FOLDER.length);
+  const name = entry.name ?? folder;
   const { version, resolved, integrity } = entry;
   if (entry.link === true) return collector.addOther(name, 'link', at);
   if (start === -1) return collector.addOther(name, 'workspace', at);
@@ -76,7 +77,8 @@ function addEntry(collector: Collector, path: string, entry: Entry): void {
   const isWithin = start !== path.indexOf(FOLDER) && resolved === undefined && integrity === undefined;
   if (entry.inBundle === true && isWithin) return collector.addOther(name, 'bundled', at);
   const source = resolved === undefined ? undefined : classifyReference(resolved);
-  if (version !== undefined) return collector.addFrom(source, { name, version, integrity, resolved, at });
+  if (version !== undefined)
+    return collector.addFrom(source, { name, version, integrity, resolved, installedAs: [folder], at });
   if (source === undefined) throw malformed(at, 'a version', quoteText(path));
   collector.addOther(name, source, at);
 }

@@ -79,7 +79,8 @@ function addClassic(collector: Collector, key: string, { version, resolved, inte
   if (others.some((other) => other !== undefined && other.name !== name))
     throw malformed(at, 'patterns of one package', quoteText(key));
   const source = classifyReference(reference) ?? classifyReference(resolved ?? '');
-  collector.addFrom(source, { name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), at });
+  const installedAs = listNames(key);
+  collector.addFrom(source, { name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), installedAs, at });
 }
 
 /** `name@range`, or what `alias@npm:name@range` stands for. */
@@ -98,7 +99,18 @@ function addBerry(collector: Collector, key: string, resolution: string): void {
   const { name, reference } = found;
   if (!reference.startsWith('npm:')) return collector.addOther(name, classifyReference(reference) ?? 'unknown', at);
   const [, version = '', parameters = ''] = /^npm:(.*?)(?:::(.*))?$/s.exec(reference) ?? [];
-  collector.addPackage({ name, version, resolved: readArchiveUrl(parameters, at), at });
+  collector.addPackage({
+    name,
+    version,
+    resolved: readArchiveUrl(parameters, at),
+    installedAs: listNames(key),
+    at,
+  });
+}
+
+/** The names in front of the ranges of a key: what the package is called by those who depend on it. */
+function listNames(key: string): readonly string[] {
+  return key.split(', ').flatMap((pattern) => parseDescriptor(pattern)?.name ?? []);
 }
 
 /** Where a registry serves tarballs elsewhere, their URL is noted behind two colons, in the form of a query. */

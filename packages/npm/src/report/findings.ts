@@ -22,6 +22,7 @@ export const AUDIT_RULES = {
   'package-unavailable': 'The registry gave no answer about a package, so nothing of it is verified.',
   'package-unsigned': 'A package has no signature that could be verified.',
   'package-without-provenance': 'A package has no provenance, which is demanded.',
+  'package-aliased': 'A package is installed under the name of another one.',
   'package-not-recorded': 'A package has provenance, and nobody has recorded its signer.',
   'package-unpinned': 'The lock file pins no digest of a package, so something else may be installed.',
   'package-not-from-registry': 'A package comes from no registry, so nobody vouches for it.',
@@ -95,6 +96,7 @@ export function listFindings(report: AuditReport, demands: AuditDemands = {}): r
       ...findState(audited, demands),
       ...findPinning(audited),
       ...findRecord(audited),
+      ...findAliases(audited),
     ]),
     ...report.others.flatMap((other) => findOther(other, demands)),
   ];
@@ -129,6 +131,13 @@ function findRecord(audited: AuditedPackage): readonly Finding[] {
   if (audited.isRecorded !== false || audited.state !== 'provenance') return [];
   const rule = 'package-not-recorded';
   return [makeFinding(audited, { rule, level: 'note', message: AUDIT_RULES[rule] })];
+}
+
+function findAliases(audited: AuditedPackage): readonly Finding[] {
+  if (audited.aliases === undefined) return [];
+  const rule = 'package-aliased';
+  const names = audited.aliases.map((name) => quoteText(name)).join(', ');
+  return [makeFinding(audited, { rule, level: 'note', message: `${AUDIT_RULES[rule]} Here it is ${names}.` })];
 }
 
 function makeFinding(audited: AuditedPackage, told: Pick<Finding, 'rule' | 'level' | 'message'>): Finding {

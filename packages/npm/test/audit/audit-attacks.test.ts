@@ -225,3 +225,31 @@ describe('a record', () => {
     );
   });
 });
+
+describe('a package under the name of another', () => {
+  const identities = decodeIdentityLock({
+    format: 1,
+    packages: { wanted: { signers: [{ issuer: 'https://i', signer: 'a@example.com' }] } },
+  });
+
+  test('is not the recorded one, however well it is signed', async () => {
+    const report = await audit({ wanted: { ...pinned('built'), name: 'built' } }, { identities });
+    expect(report.packages).toMatchObject([
+      {
+        name: 'built',
+        state: 'changed',
+        aliases: ['wanted'],
+        changes: [{ member: 'name', recorded: 'wanted', found: 'built' }],
+        failure: { code: 'PACKAGE_SIGNER_CHANGED' },
+      },
+    ]);
+    expect(isPassed(report)).toBe(false);
+  });
+
+  test('is noted', async () => {
+    const report = await audit({ 'built-cjs': { ...pinned('built'), name: 'built' }, built: pinned('built') });
+    expect(report.packages).toMatchObject([{ name: 'built', state: 'provenance', aliases: ['built-cjs'] }]);
+    expect(isPassed(report)).toBe(true);
+    expect(listFindings(report)).toMatchObject([{ rule: 'package-aliased', level: 'note' }]);
+  });
+});

@@ -34,7 +34,7 @@ describe('a yarn.lock of Yarn 1', () => {
     expect({ format, others }).toEqual({ format: 'yarn', others: [] });
     expect(packages).toMatchObject([
       { name: '@s/b', version: '2.0.0', integrities: [] },
-      { name: '@s/b', version: '2.1.0', integrities: [A] },
+      { name: '@s/b', version: '2.1.0', integrities: [A], aliases: ['alias'] },
       { name: 'a', version: '1.0.0', integrities: [A], resolved: `${HOST}/a/-/a-1.0.0.tgz` },
     ]);
   });
@@ -73,7 +73,7 @@ describe('a yarn.lock of Yarn 2 and later', () => {
     );
     expect({ format, others }).toEqual({ format: 'yarn-berry', others: [] });
     expect(packages).toMatchObject([
-      { name: '@s/b', version: '2.0.0', integrities: [], unpinned: ['https://example.com/b.tgz'] },
+      { name: '@s/b', version: '2.0.0', integrities: [], unpinned: ['https://example.com/b.tgz'], aliases: ['alias'] },
       { name: 'a', version: '1.0.0', integrities: [], unpinned: [''] },
     ]);
   });
