@@ -70,7 +70,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1; // what timers can hold
 const SECRET_HEADERS: readonly string[] = ['authorization', 'proxy-authorization', 'cookie'];
 
 /** @throws NETWORK_POLICY, CONFIG_INVALID */
-export function prepareCall(urlText: string, options: RequestOptions): Call {
+export function prepareCall(urlText: string, given: RequestOptions): Call {
+  const options = Object.assign(Object.create(null) as RequestOptions, given); // nothing is inherited (ATTACKS AP-011)
   const url = parseServiceUrl(urlText, options);
   const method = options.method ?? 'GET';
   const body = takeBody(options.body);

@@ -28,7 +28,8 @@ export function parseServiceUrl(text: string, options: Pick<Transport, 'allowHtt
   // The host's parser must see what is written, or the check and the connection are about different places.
   if (url.hostname !== name) throw refused(text, 'a host in its canonical form');
   if (url.pathname !== path || url.search !== query) throw refused(text, 'a canonical path and query');
-  if (scheme === 'http' && !mayUseHttp(name, options.allowHttp)) throw refused(text, 'https');
+  const allowed = Object.hasOwn(options, 'allowHttp') ? options.allowHttp : undefined; // never inherited (ATTACKS AP-011)
+  if (scheme === 'http' && !mayUseHttp(name, allowed)) throw refused(text, 'https');
   return url;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { describe, expect, test } from 'vitest';
-import type { FetchInit, RequestOptions } from '../src/index.js';
+import { type Fetch, type FetchInit, type RequestOptions, request } from '../src/index.js';
 import { failure, printed, send } from './hosts.js';
 
 describe('the options of a request', () => {
@@ -73,4 +73,28 @@ describe('the options of a request', () => {
     const fetch: RequestOptions['fetch'] = async () => ({ status: 0, headers: new Headers(), body: null });
     await failure('NETWORK_REDIRECT', send('https://host.example', { fetch }));
   });
+});
+
+test('a polluted prototype neither sends requests nor allows plain http (AP-011)', async () => {
+  const polluted: Readonly<Record<string, unknown>> = {
+    allowHttp: 'any',
+    fetch: () => Promise.reject(new Error('no')),
+  };
+  for (const [name, value] of Object.entries(polluted))
+    Reflect.defineProperty(Object.prototype, name, { value, configurable: true });
+  try {
+    await expect(request('http://192.0.2.1/')).rejects.toMatchObject({ code: 'NETWORK_POLICY' });
+    const fetched: string[] = [];
+    const fetch: Fetch = async (url) => {
+      fetched.push(url);
+      return { status: 200, headers: new Headers(), body: null };
+    };
+    await request('https://service.example/', { fetch });
+    expect(fetched).toEqual(['https://service.example/']);
+    await expect(request('https://127.0.0.1:9/', { retries: 0 })).rejects.toMatchObject({
+      message: expect.stringContaining('ECONNREFUSED') as string,
+    });
+  } finally {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name);
+  }
 });
