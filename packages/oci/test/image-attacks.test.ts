@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a hostile repository holds, or a registry serves, in place of an honest signature. Each case has its honest twin.
 
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createKeySigner, describeKeyHint } from '@keywax/sign';
 import type { SerializedBundle } from '@keywax/bundle';
@@ -317,6 +317,52 @@ test('indexes that are nested too deep are not signed', async () => {
   const name = reference.replace(':v1', `@${inner.digest}`);
   const signed = signImage(name, { ...(await keyOf(pair)), recursive: true });
   await expect(signed).rejects.toMatchObject({ code: 'INPUT_TOO_LARGE' });
+});
+
+describe('an image that is known by sha512', () => {
+  let strong: string;
+  let named: string;
+  beforeEach(async () => {
+    const { bytes } = await repository.fetchManifest(subject.digest);
+    strong = `sha512:${createHash('sha512').update(bytes).digest('hex')}`;
+    named = `${reference.replace(/:v1$/, '')}@${strong}`;
+    const headers = { 'content-type': MANIFEST };
+    const url = `${registry.url}/v2/${repository.reference.repository}/manifests/${strong}`;
+    expect((await fetch(url, { method: 'PUT', headers, body: Buffer.from(bytes) })).status).toBe(201);
+  });
+
+  async function attachStatement(digest: Record<string, string>): Promise<void> {
+    const statement = {
+      _type: 'https://in-toto.io/Statement/v1',
+      subject: [{ digest }],
+      predicateType: SIGN_PREDICATE_TYPE,
+      predicate: {},
+    };
+    const bundle = await attest(Buffer.from(JSON.stringify(statement)), await keyOf(pair));
+    const layers = [{ mediaType: BUNDLE, bytes: Buffer.from(JSON.stringify(bundle)) }];
+    await repository.attachReferrer({ subject: { ...subject, digest: strong }, artifactType: BUNDLE, layers });
+  }
+
+  test('is unsigned without a signature, though its digest is too long for the older tags', async () => {
+    const unsigned = verifyImage(named, { ...policy, instance });
+    await expect(unsigned).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED' });
+    expect((await fetchImageTree(named)).digest).toBe(strong);
+  });
+
+  test('is verified by a statement about this digest', async () => {
+    await attachStatement({ sha512: strong.slice(7) });
+    expect(await verifyImage(named, { ...policy, instance })).toMatchObject({ digest: strong });
+  });
+
+  test('is not verified by a statement about its digest by sha256', async () => {
+    await attachStatement({ sha256: subject.digest.slice(7) });
+    await expect(verifyImage(named, { ...policy, instance })).rejects.toMatchObject({ code: 'ARTIFACT_MISMATCH' });
+  });
+
+  test('is not signed in the older format', async () => {
+    const signing = { ...(await keyOf(pair)), format: 'layer' } as const;
+    await expect(signImage(named, signing)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
 });
 
 test('a signal ends the requests to the registry', async () => {

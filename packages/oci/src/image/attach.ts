@@ -9,7 +9,7 @@ import { registryInvalid } from '../registry/failure.js';
 import { type Manifest, encodeManifest } from '../registry/manifest.js';
 import { MEDIA_TYPES } from '../registry/media-types.js';
 import type { Repository } from '../registry/repository.js';
-import { evidenceTag } from './subject.js';
+import { expectEvidenceTag } from './subject.js';
 
 /** A bundle with what the manifest around it says of it. */
 export interface BundleAttachment {
@@ -50,7 +50,7 @@ export async function attachLayer(
   repository: Repository,
   { subject, suffix, mediaType, bytes, annotations }: LayerAttachment,
 ): Promise<Descriptor> {
-  const tag = evidenceTag(subject.digest, suffix);
+  const tag = expectEvidenceTag(subject.digest, suffix);
   const layer: Descriptor = { ...(await repository.uploadBlob(bytes, mediaType)), annotations };
   await repository.updateTag({
     tag,

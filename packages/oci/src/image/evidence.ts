@@ -112,7 +112,8 @@ async function listReferrers(repository: Repository, digest: string): Promise<re
 }
 
 function listTags(digest: string): readonly Source[] {
-  return (['sig', 'att'] as const).map((suffix) => ({ place: 'tags', name: evidenceTag(digest, suffix) }));
+  const tags = (['sig', 'att'] as const).map((suffix) => evidenceTag(digest, suffix));
+  return tags.filter((tag) => tag !== undefined).map((name) => ({ place: 'tags', name }));
 }
 
 /** A layer that may be evidence, in the manifest that has it. */

@@ -14,6 +14,7 @@ import { configError, copyOptions, readAnnotations, readReference, withSignal } 
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
 import { encodeSimpleSigning } from './simple-signing.js';
 import { encodeImageStatement } from './statement.js';
+import { expectEvidenceTag } from './subject.js';
 
 /** How an image is signed: as `sign` does, with an identity or, with `signer` and `keyHint`, a key pair. */
 export interface SignImageOptions extends SignOptions {
@@ -114,6 +115,7 @@ async function signAll(
   const task: Task = { ...said, reference, target, annotations: readAnnotations(annotations), format, signing };
   const root = await repository.resolve();
   const images = recursive === true ? await listImages(repository, root) : [root];
+  if (format === 'layer') for (const { digest } of images) expectEvidenceTag(digest, 'sig'); // before anything is signed
   const signed: SignedImage[] = [];
   // One after the other: each asks for a token, and a failure leaves whole signatures alone.
   for (const image of images) signed.push(await signOne(image, task));

@@ -99,7 +99,8 @@ async function listAttached(digest: string, state: Walk): Promise<readonly Image
   const { repository } = state;
   const nodes: ImageTreeNode[] = [];
   for (const referrer of await repository.listReferrers(digest)) nodes.push(describeReferrer(referrer, state));
-  for (const suffix of SUFFIXES) nodes.push(...(await listTagged(repository, evidenceTag(digest, suffix), state)));
+  for (const tag of SUFFIXES.map((suffix) => evidenceTag(digest, suffix)))
+    if (tag !== undefined) nodes.push(...(await listTagged(repository, tag, state)));
   return nodes;
 }
 
