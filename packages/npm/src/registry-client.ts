@@ -54,7 +54,7 @@ export interface FetchedEvidence extends PackageEvidence {
 
 /** Asks registries about packages. */
 export interface RegistryClient {
-  /** URL of the registry of a package, with a slash at its end. @throws NETWORK_POLICY */
+  /** URL of the registry of a package, with a slash at its end. @throws CONFIG_INVALID, NETWORK_POLICY */
   registryOf(name: string): string;
   /** URLs of the registries that the configuration names; npm's default one where it names none for most packages. */
   readonly registries: ReadonlySet<string>;
@@ -114,7 +114,10 @@ export async function openRegistryClient(options: RegistryClientOptions = {}): P
   };
   const place = (url: string): string => normalizeRegistry(url, transport);
   return {
-    registryOf: (name) => settings.registryOf(name),
+    registryOf(name) {
+      expectPackageName(name);
+      return settings.registryOf(name);
+    },
     registries: settings.registries,
     stats,
     async fetchEvidence(request) {

@@ -364,3 +364,39 @@ describe('a token', () => {
     expect(seen).toEqual([`Bearer ${TOKEN}`]);
   });
 });
+
+describe('a configuration', () => {
+  test.each([`${TOKEN}\n`, `${TOKEN}\r\nx: y`, `${TOKEN}\u0000`, `${TOKEN}é\u{1f600}`])(
+    'with a token that is no header is refused, and not repeated: %j',
+    async (token) => {
+      const { host } = new URL(world.registry.url);
+      const client = await world.openClient({
+        npmConfig: { registry: world.registry.url, [`//${host}/:_authToken`]: token },
+      });
+      const error: unknown = await client.fetchEvidence({ name: 'signed', version: '1.0.0' }).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error)).not.toContain(TOKEN);
+    },
+  );
+
+  test('names files of client certificates that are never opened', async () => {
+    const { host } = new URL(world.registry.url);
+    const folder = world.makeFolder(); // reading one would throw
+    const client = await world.openClient({
+      npmConfig: {
+        registry: world.registry.url,
+        [`//${host}/:certfile`]: folder,
+        [`//${host}/:keyfile`]: folder,
+      },
+    });
+    expect(await client.fetchEvidence({ name: 'signed', version: '1.0.0' })).toMatchObject({ name: 'signed' });
+  });
+
+  test.each(['a%2fb', '../a', '@a', 'https://evil.example/a.tgz', 'a b', ''])(
+    'has no registry for %j, which is no name',
+    async (name) => {
+      const client = await world.openClient();
+      expect(() => client.registryOf(name)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error);
+    },
+  );
+});

@@ -29,7 +29,10 @@ export async function loadRegistrySettings(
   allow: Pick<Transport, 'allowHttp'>,
 ): Promise<RegistrySettings> {
   const { default: registryFetch } = await import('npm-registry-fetch');
-  const options = Object.fromEntries(Object.entries(config).filter(([, value]) => typeof value === 'string'));
+  // Without files of client certificates: the library would read them, whatever they are, and they are not used.
+  const isUsed = ([name, value]: readonly [string, unknown]): boolean =>
+    typeof value === 'string' && !/:(?:certfile|keyfile)$/.test(name);
+  const options = Object.fromEntries(Object.entries(config).filter(isUsed));
   // Without the registry, or its credential would be taken for all that its host has.
   const { registry: _, ...credentials } = options;
   const normalize = (url: string): string => normalizeRegistry(url, allow);
