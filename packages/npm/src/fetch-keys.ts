@@ -20,16 +20,19 @@ export interface RegistryKeysOptions extends TrustOptions {
 
 /**
  * Obtains the keys of a registry. A TUF repository that cannot be reached, or does not verify, is an error and no reason
- * to believe the registry; each key says where it comes from.
- * @throws TUF_…, NETWORK_…, FILE_FAILED, CONFIG_INVALID, and as the client's `fetchKeys`
+ * to believe the registry, and neither is one that lists no key which could be used; each key says where it comes from.
+ * @throws KEY_NOT_FOUND, TUF_…, NETWORK_…, FILE_FAILED, CONFIG_INVALID, and as the client's `fetchKeys`
  */
 export async function fetchRegistryKeys(
   registry: string,
   options: RegistryKeysOptions,
 ): Promise<readonly RegistryKey[]> {
   const target = await fetchKeysTarget(registry, options);
-  if (target !== undefined) return decodeKeysTarget(target);
-  return options.client.fetchKeys(registry, options.signal);
+  if (target === undefined) return options.client.fetchKeys(registry, options.signal);
+  const keys = decodeKeysTarget(target);
+  // Without keys nothing could be wrong with what a registry signs, and it has some.
+  if (keys.length === 0) throw refusal('KEY_NOT_FOUND', 'keys', { expected: 'a key of a kind that is known' });
+  return keys;
 }
 
 /** The TUF target of a registry's keys: its host, port and path, and `keys.json`. @throws CONFIG_INVALID */

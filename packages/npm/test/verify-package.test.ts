@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeUtf8 } from '@keywax/core/bytes';
 import { type KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type VerifyPackageOptions, describeKeysPath, fetchRegistryKeys, verifyPackage } from '../src/index.js';
 import { type World, startWorld } from './world.js';
 
+const DAY_MS = 86_400_000;
+
 let world: World;
 beforeAll(async () => {
   world = await startWorld({ path: '/npm/' });
   await world.publish({ name: 'signed', version: '1.0.0' });
+  await world.publish({ name: 'built', version: '1.0.0', claims: {} });
   await world.publish({ name: 'unsigned', version: '1.0.0', signatures: 'none' });
   await world.publish({ name: 'wrong', version: '1.0.0', signatures: 'wrong' });
   const repository = 'git+https://github.com/octo-org/octo-repo.git';
@@ -110,6 +116,25 @@ describe('the keys of a registry', () => {
     expect(keys.map(({ source }) => source)).toEqual(['registry']);
   });
 
+  test.each([
+    ['none', []],
+    [
+      'none of a kind that is known',
+      [{ keyId: 'x', keyUsage: 'npm:signatures', publicKey: { rawBytes: 'AA==', keyDetails: 'PKIX_ML_DSA_65' } }],
+    ],
+  ])('are an error where the repository lists the registry with %s', async (_, keys) => {
+    const other = await startWorld({ keysInTuf: false });
+    onTestFinished(() => other[Symbol.asyncDispose]());
+    const targets = { [describeKeysPath(other.registry.url)]: encodeUtf8(JSON.stringify({ keys })) };
+    await other.stack.tuf.publish({ targets });
+    const work = fetchRegistryKeys(other.registry.url, {
+      client: await other.openClient(),
+      instance: { mirrorUrl: other.stack.urls.tuf, root: other.stack.tuf.root() },
+      cacheDirectory: other.makeFolder(),
+    });
+    expect(await codeOf(work)).toBe('KEY_NOT_FOUND');
+  });
+
   test('are not the registry’s where the repository cannot be reached', async () => {
     const { fetchKeys: _, ...client } = await world.openClient();
     const fetchKeys = () => Promise.reject(new Error('was asked'));
@@ -121,5 +146,72 @@ describe('the keys of a registry', () => {
       retries: 0,
     });
     expect(((await work.catch((error: unknown) => error)) as KeywaxError).code).toBe('NETWORK_FAILED');
+  });
+});
+
+describe('a key that expires', () => {
+  test.each([
+    ['signed', 'packument'],
+    ['built', 'packument'],
+    ['@scope/attested', 'attestation'],
+  ])('is judged for %s by the time of the %s', async (name, provenBy) => {
+    const keys = await fetchRegistryKeys(world.registry.url, {
+      client: await world.openClient(),
+      instance: mirror(),
+      cacheDirectory: world.makeFolder(),
+    });
+    const expires = new Date(Date.now() + DAY_MS);
+    const { signature } = await verify(name, { keys: keys.map((key) => ({ ...key, expires })) });
+    expect(signature?.time?.provenBy).toBe(provenBy);
+  });
+});
+
+describe('a cache', () => {
+  test('that has evidence which does not hold is not the last word', async () => {
+    const cacheDirectory = world.makeFolder();
+    await verify('@scope/attested', { cacheDirectory });
+    const folder = join(cacheDirectory, 'npm');
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.json')) continue;
+      const text = readFileSync(join(folder, name), 'utf8');
+      writeFileSync(
+        join(folder, name),
+        text.replace(/("sig":"[^"]{20})./, (_, kept: string) => `${kept}A`),
+      );
+    }
+    expect(await codeOf(verify('@scope/attested', { cacheDirectory, offline: true }))).toBe('SIGNATURE_INVALID');
+    expect(await codeOf(verify('@scope/attested', { cacheDirectory }))).toBe('accepted');
+    expect(await codeOf(verify('@scope/attested', { cacheDirectory, offline: true }))).toBe('accepted');
+  });
+});
+
+describe('verifyPackage', () => {
+  test.each([
+    [{ name: undefined }],
+    [{ name: 1 }],
+    [{ name: '__proto__/..' }],
+    [{ name: 'a%2f..%2fb' }],
+    [{ name: `a${'b'.repeat(300)}` }],
+    [{ name: 'a\u001b[31m' }],
+    [{ version: undefined }],
+    [{ version: '1.0.0?x' }],
+    [{ version: '1.0.0/../2.0.0' }],
+    [{ registry: '' }],
+    [{ registry: 1 }],
+    [{ registry: 'https://user:canary-pass@registry.example/' }],
+    [{ registry: 'http://registry.example/' }],
+    [{ client: {} }],
+    [{ verifier: {} }],
+    [{ integrity: null }],
+    [{ expect: null }],
+    [{ now: new Date(Number.NaN) }],
+    [{ now: '2026' }],
+  ])('refuses options such as %j', async (options) => {
+    const work = verify('signed', options as never);
+    const error: unknown = await work.catch((thrown: unknown) => thrown);
+    expect(isKeywaxError(error) ? error.code : error).toMatch(/^(CONFIG_INVALID|INPUT_MALFORMED|NETWORK_POLICY)$/);
+    expect(String(error)).not.toContain('canary');
+    // oxlint-disable-next-line no-control-regex -- that is what is looked for
+    expect(String(error)).not.toMatch(/[\u0000-\u001f]/);
   });
 });
