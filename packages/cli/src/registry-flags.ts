@@ -5,6 +5,7 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { decodeUtf8 } from '@keywax/core/bytes';
+import { isLoopbackHost } from '@keywax/http';
 import { type CredentialSource, type RepositoryOptions, dockerCredentials, fixedCredentials } from '@keywax/oci';
 import { readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
@@ -37,6 +38,8 @@ export async function readRegistryFlags(
   const isPlain = flags['allow-http-registry'] === true || flags['allow-insecure-registry'] === true;
   const { 'registry-cacert': path } = flags;
   if (path !== undefined && isPlain) throw usageError('--registry-cacert and plain http exclude each other');
+  if (isPlain && !isLoopbackHost(new URL(`https://${registry}`).hostname))
+    await host.err.write('keywax: in plain http others on the way can read the credentials\n');
   const certificates =
     path === undefined ? undefined : decodeUtf8(await readDocument(path, MAX_CERTIFICATES_BYTES), path);
   return {

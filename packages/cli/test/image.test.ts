@@ -151,6 +151,13 @@ test('an image that nobody signed is told apart from one that is refused, and on
   expect((await image('verify', ...alice(), `${name}:v1`, `${name}:v2`)).code).toBe(1);
 });
 
+test.each(['--allow-http-registry', '--allow-insecure-registry'])('%s says what it gives away', async (flag) => {
+  const away = await image('tree', flag, 'registry.invalid/x');
+  expect(away.code).toBe(3);
+  expect(away.err).toContain('in plain http others on the way can read the credentials');
+  expect((await image('tree', flag, 'localhost:1/x')).err).not.toContain('plain http');
+});
+
 test('every check is explained where that is asked for', async () => {
   await image('sign', '--trust-config', config, `${name}:v1`);
   const { code, out } = await image('verify', ...alice(), '--explain', `${name}:v1`);
