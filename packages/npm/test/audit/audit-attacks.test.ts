@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a lock file, a registry and a record can be made to say by somebody who wants an audit to pass.
 
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuditOptions, auditProject } from '../../src/audit/audit-project.js';
 import type { AuditReport } from '../../src/audit/audited-package.js';
 import { decodeIdentityLock } from '../../src/identity-lock/identity-lock.js';
+import { observeIdentities } from '../../src/identity-lock/observe.js';
+import { updateIdentityLock } from '../../src/identity-lock/update.js';
 import { parseNpmLock } from '../../src/lock-file/npm-lock.js';
 import type { RegistryClientOptions } from '../../src/registry-client.js';
 import { encodeJunit } from '../../src/report/junit.js';
@@ -251,5 +255,50 @@ describe('a package under the name of another', () => {
     expect(report.packages).toMatchObject([{ name: 'built', state: 'provenance', aliases: ['built-cjs'] }]);
     expect(isPassed(report)).toBe(true);
     expect(listFindings(report)).toMatchObject([{ rule: 'package-aliased', level: 'note' }]);
+  });
+});
+
+describe('a cache that somebody else wrote', () => {
+  /** Rewrites every record. */
+  function alter(folder: string, edit: (record: Record<string, unknown>) => void): void {
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.json')) continue;
+      const record = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>;
+      if (!('attestations' in record)) continue;
+      edit(record);
+      writeFileSync(join(folder, name), JSON.stringify(record));
+    }
+  }
+
+  const withhold = (record: Record<string, unknown>): void => {
+    Object.assign(record, { attestations: [], declaresProvenance: false, checkedAt: new Date().toISOString() });
+  };
+
+  test('withholds provenance from nobody who recorded its signer', async () => {
+    const cacheDirectory = world.makeFolder();
+    const entries = { built: pinned('built') };
+    const before = await audit(entries, {}, { cacheDirectory });
+    const { lock: identities } = updateIdentityLock(new Map(), observeIdentities(before));
+    alter(cacheDirectory, withhold);
+    expect((await audit(entries, { identities }, { cacheDirectory, offline: true })).packages).toMatchObject([
+      { state: 'changed', failure: { code: 'PACKAGE_PROVENANCE_MISSING' } },
+    ]);
+    alter(cacheDirectory, withhold);
+    const { packages } = await audit(entries, { identities }, { cacheDirectory });
+    expect(packages).toMatchObject([{ state: 'provenance' }]);
+  });
+
+  test.each([
+    ['another digest', (record: Record<string, unknown>) => Object.assign(record, { integrity: OTHER })],
+    ['no signatures', (record: Record<string, unknown>) => Object.assign(record, { signatures: [] })],
+    ['a time of its own', (record: Record<string, unknown>) => Object.assign(record, { publishedAt: 'soon' })],
+    ['another name', (record: Record<string, unknown>) => Object.assign(record, { name: 'signed' })],
+    ['what nobody knows', (record: Record<string, unknown>) => Object.assign(record, { __proto__x: 1 })],
+  ])('says %s, and the registry is asked', async (_, edit) => {
+    const cacheDirectory = world.makeFolder();
+    const entries = { built: pinned('built') };
+    await audit(entries, {}, { cacheDirectory });
+    alter(cacheDirectory, edit);
+    expect((await audit(entries, {}, { cacheDirectory })).packages).toMatchObject([{ state: 'provenance' }]);
   });
 });
