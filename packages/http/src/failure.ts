@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an error of the host means: one table over the codes of Node, undici and make-fetch-happen.
+// What an error of the host means: one table over the codes of Node, undici, make-fetch-happen and tunnels.
 
 import { type ErrorCode, KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { timedOut } from './deadline.js';
@@ -36,6 +36,7 @@ const FAILURES: readonly FailureRow[] = [
     text: 'the connection timed out',
     retryable: true,
   },
+  { matches: /^EPROXYREFUSED$/, code: 'NETWORK_FAILED', text: 'the proxy refused the connection', retryable: false },
   { matches: /^HPE_/, code: 'NETWORK_FAILED', text: 'the answer is not HTTP', retryable: false },
 ];
 const OTHER_FAILURE = { code: 'NETWORK_FAILED', text: 'the connection failed', retryable: true } as const;
