@@ -5,6 +5,7 @@
 
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type JsonObject, isJsonObject } from '@keywax/core/json';
+import { copyOptions } from '../image/options.js';
 import type { ClusterImagePolicy } from '../policy/cluster-image-policy.js';
 import type { ImageDecision } from '../policy/decision.js';
 import {
@@ -57,7 +58,7 @@ const MAX_PARALLEL = 8; // images of one workload under way at once
  *   nothing, because all images are known by digest
  */
 export function createAdmissionController(options: AdmissionOptions): AdmissionController {
-  const { timeoutMs = TIMEOUT_MS, cacheMs = CACHE_MS, now = Date.now, ...evaluation } = options;
+  const { timeoutMs = TIMEOUT_MS, cacheMs = CACHE_MS, now = Date.now, ...evaluation } = copyOptions(options);
   checkTrustRoots(evaluation.policies, evaluation);
   checkGlobs(evaluation.policies);
   const cache = createDecisionCache<Verdict>({

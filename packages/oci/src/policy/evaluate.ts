@@ -5,6 +5,7 @@
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type Verifier, unsafeNoLog } from 'keywax';
 import type { EvidencePlace } from '../image/evidence.js';
+import { copyOptions } from '../image/options.js';
 import { type VerifyImageOptions, type VerifiedImage, verifyImage } from '../image/verify.js';
 import { formatReference, parseReference } from '../registry/reference.js';
 import { type RepositoryOptions, openRepository } from '../registry/repository.js';
@@ -48,7 +49,7 @@ export interface EvaluateImageOptions extends EvaluationOptions {
  * const { admitted, reasons } = await evaluateImage('registry.example/app:v1', { policies, verifier: await createVerifier() });
  */
 export async function evaluateImage(reference: string, options: EvaluateImageOptions): Promise<ImageDecision> {
-  const { policies, resource, ...evaluation } = options;
+  const { policies, resource, ...evaluation } = copyOptions(options);
   checkTrustRoots(policies, evaluation);
   const selected = selectPolicies(reference, policies, resource);
   const pinned = await resolveImage(reference, evaluation);
@@ -82,11 +83,12 @@ export async function resolveImage(
 /** @throws CONFIG_INVALID where a policy names a trust root that is not given */
 export function checkTrustRoots(
   policies: readonly ClusterImagePolicy[],
-  { trustRoots = {} }: Pick<EvaluationOptions, 'trustRoots'>,
+  options: Pick<EvaluationOptions, 'trustRoots'>,
 ): void {
+  const { trustRoots = {} } = copyOptions(options);
   for (const { name, authorities } of policies) {
     for (const authority of authorities) {
-      const trustRoot = authority.kind === 'signature' ? authority.trustRoot : undefined;
+      const trustRoot = authority.kind === 'signature' ? copyOptions(authority).trustRoot : undefined;
       if (trustRoot === undefined || Object.hasOwn(trustRoots, trustRoot)) continue;
       const expected = `a trust root for ${quoteText(trustRoot)}`;
       throw new KeywaxError('CONFIG_INVALID', `policy ${quoteText(name)}: expected ${expected}, found none`, {
@@ -100,8 +102,9 @@ export function checkTrustRoots(
 export async function evaluateDigest(
   reference: string,
   policies: readonly ClusterImagePolicy[],
-  options: EvaluationOptions,
+  given: EvaluationOptions,
 ): Promise<ImageDecision> {
+  const options = copyOptions(given);
   const { registry, repository, digest } = parseReference(reference);
   if (digest === undefined) throw new KeywaxError('CONFIG_INVALID', 'image: expected a digest');
   const image = formatReference({ registry, repository, digest });
@@ -166,7 +169,7 @@ async function verifyForAuthority(
   authority: SignatureAuthority,
   options: EvaluationOptions,
 ): Promise<readonly VerifiedImage[]> {
-  const { identity, predicateTypes, repositories, format, trustRoot } = authority;
+  const { identity, predicateTypes, repositories, format, trustRoot } = copyOptions(authority);
   const request: VerifyImageOptions = {
     identity,
     verifier: selectVerifier(trustRoot, options),

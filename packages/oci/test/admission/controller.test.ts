@@ -5,6 +5,7 @@ import { createVerifier } from 'keywax';
 import { describe, expect, test } from 'vitest';
 import { createAdmissionController } from '../../src/admission/controller.js';
 import { type ClusterImagePolicy, parseClusterImagePolicies } from '../../src/policy/cluster-image-policy.js';
+import { evaluateImage } from '../../src/policy/evaluate.js';
 import { type PolicyMembers, policyYaml } from '../policy/policy-yaml.js';
 import { WORKLOAD_NAMES, podSpec, readPatch, readResponse, review, workload } from './reviews.js';
 
@@ -173,6 +174,30 @@ describe('a controller', () => {
     expect(() => createAdmissionController({ verifier, policies })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );
+  });
+
+  test.each([
+    ['noMatch', 'allow'],
+    ['trustRoots', { mine: verifier }],
+  ])('reads no %s from a polluted prototype', async (name, value) => {
+    const keyless = {
+      identities: [{ issuer: 'https://issuer.example', subject: 'a@example.com' }],
+      trustRootRef: 'mine',
+    };
+    const policies = await readPolicies(FAIL);
+    const naming = await readPolicies({ authorities: [{ keyless }] });
+    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+    try {
+      expect(await evaluateImage(GOOD, { verifier, policies })).toMatchObject({ admitted: false });
+      const controller = createAdmissionController({ verifier, policies });
+      const answer = await controller.validate(review('pods', workload('pods', podSpec(GOOD))));
+      expect(readResponse(answer)).toMatchObject({ allowed: false });
+      expect(() => createAdmissionController({ verifier, policies: naming })).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      );
+    } finally {
+      Reflect.deleteProperty(Object.prototype, name);
+    }
   });
 
   test('starts nothing more once it has answered', async () => {
