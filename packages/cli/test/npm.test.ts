@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `npm audit` and `npm trust` against a registry on loopback, with its keys in the TUF repository of a stack.
 
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash } from '@keywax/core/hash';
 import { encodePurl } from '@keywax/npm';
@@ -311,6 +311,15 @@ describe('a registry of a scope', () => {
 describe('npm trust', () => {
   const file = (): string => join(folder, 'keywax-npm.json');
   const read = (): unknown => JSON.parse(readFileSync(file(), 'utf8'));
+
+  test('records nothing while the lock file takes a package from elsewhere', async () => {
+    const [[path, entry] = ['']] = Object.entries(await publish('stranger', { claims: {} }));
+    lock({ [path]: { ...entry, integrity: undefined, resolved: 'https://evil.example/a/-/a-1.0.0.tgz' } });
+    const { code, err } = await npm('trust');
+    expect(code).toBe(1);
+    expect(err).toContain('✘ stranger@1.0.0 is not pinned');
+    expect(existsSync(file())).toBe(false);
+  });
 
   test('records who built what, and audits hold packages to it', async () => {
     lock(await publish('bump', { claims: {} }), await publish('plain'));

@@ -74,6 +74,7 @@ export {
   type Finding,
   type FindingLevel,
   isRefused,
+  selectRefused,
   listFindings,
 } from './report/findings.js';
 export { encodeJunit } from './report/junit.js';

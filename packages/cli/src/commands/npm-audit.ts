@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import { type AuditDemands, type AuditReport, encodeJunit, encodeSarif, isRefused } from '@keywax/npm';
+import { type AuditDemands, type AuditReport, encodeJunit, encodeSarif, selectRefused } from '@keywax/npm';
 import { type Command, defineCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { type FlagValues, type Flags, refuseTogether } from '../flags.js';
@@ -73,7 +73,7 @@ function describeAudit(report: AuditReport, demands: AuditDemands): Readonly<Rec
 }
 
 /** Nobody knows of what could not be asked for whether it holds. */
-function selectExit({ packages, others, counts }: AuditReport, demands: AuditDemands): ExitCode {
-  if ([...packages, ...others].some((subject) => isRefused(subject, demands))) return EXIT.refused;
-  return counts.unavailable > 0 ? EXIT.unavailable : EXIT.ok;
+function selectExit(report: AuditReport, demands: AuditDemands): ExitCode {
+  if (selectRefused(report, demands).length > 0) return EXIT.refused;
+  return report.counts.unavailable > 0 ? EXIT.unavailable : EXIT.ok;
 }

@@ -5,6 +5,7 @@ import {
   type LockUpdate,
   encodeIdentityLock,
   observeIdentities,
+  selectRefused,
   updateIdentityLock,
 } from '@keywax/npm';
 import { type Command, defineCommand } from '../command.js';
@@ -19,7 +20,7 @@ export const npmTrustCommand: Command = defineCommand({
   operands: '[FLAGS] [DIR]',
   about: `Records who built each package of a project that has provenance, in a file to be reviewed and kept with the lock file. Later
 audits refuse a package whose signer has changed or whose provenance is gone. To run it again accepts the signers of today
-and shows what that changes. Nothing is recorded while a package is invalid.`,
+and shows what that changes. Nothing is recorded while a package is refused.`,
   flags: {
     ...NPM_FLAGS,
     check: { help: 'write nothing, and fail where the file would change' },
@@ -32,9 +33,10 @@ and shows what that changes. Nothing is recorded while a package is invalid.`,
     const tools = await openNpmTools(flags, directory, host);
     const report = await runAudit(flags, { directory, tools }, host);
     const style = createStyle(host.err);
-    if (report.counts.invalid > 0 || report.counts.unavailable > 0)
+    const isRefusing = selectRefused(report).length > 0;
+    if (isRefusing || report.counts.unavailable > 0)
       await host.err.write(renderAudit(report, { demands: {}, all: false }, style));
-    if (report.counts.invalid > 0) return EXIT.refused;
+    if (isRefusing) return EXIT.refused;
     const { lock, updates } = updateIdentityLock(previous, observeIdentities(report));
     const isChecked = flags.check === true;
     if (!isChecked) await writeOutput(path, encodeIdentityLock(lock), { force: true });

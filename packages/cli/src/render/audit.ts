@@ -9,8 +9,8 @@ import {
   type Finding,
   type PackageSigner,
   type SignerChange,
-  isRefused,
   listFindings,
+  selectRefused,
 } from '@keywax/npm';
 import { type Style, countOf, escapeText, padText } from './text.js';
 
@@ -110,13 +110,13 @@ export function renderChanges(changes: readonly SignerChange[], style: Style): s
 }
 
 function renderCounts(
-  { packages, others, counts }: AuditReport,
+  report: AuditReport,
   { demands, foreign }: { readonly demands: AuditDemands; readonly foreign: number },
   style: Style,
 ): string {
+  const { packages, counts } = report;
   const parts = COUNTED.flatMap(([state, words]) => (counts[state] === 0 ? [] : [`${counts[state]} ${words}`]));
-  const isRefusing = [...packages, ...others].some((subject) => isRefused(subject, demands));
-  const isWell = !isRefusing && counts.unavailable === 0;
+  const isWell = selectRefused(report, demands).length === 0 && report.counts.unavailable === 0;
   const paint = isWell ? style.good : style.bad;
   const unpinned = packages.filter(({ integrity }) => integrity === 'unpinned').length;
   const unrecorded = packages.filter(({ state, isRecorded }) => state === 'provenance' && isRecorded === false).length;

@@ -54,8 +54,8 @@ const CONCURRENCY = 24; // more than requests at a time, so that verification an
  * Audits every package of a project. A package that is not what it should be is a result, not an error.
  * @throws FILE_FAILED, INPUT_…, CONFIG_INVALID for the lock file; TUF_… for keys; OPERATION_ABORTED
  * @example
- * const { packages, others, counts } = await auditProject({ directory: '.', client, verifier });
- * const isWell = counts.unavailable === 0 && ![...packages, ...others].some((one) => isRefused(one, {}));
+ * const report = await auditProject({ directory: '.', client, verifier });
+ * const isWell = report.counts.unavailable === 0 && selectRefused(report).length === 0;
  */
 export async function auditProject(options: AuditOptions): Promise<AuditReport> {
   const { client, signal, concurrency = CONCURRENCY } = options;

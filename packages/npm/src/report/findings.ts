@@ -88,6 +88,14 @@ export function isRefused(
   }
 }
 
+/** Whatever is refused, of packages and of those that are of no registry. */
+export function selectRefused(
+  { packages, others }: AuditReport,
+  demands: AuditDemands = {},
+): readonly (AuditedPackage | UnauditedPackage)[] {
+  return [...packages, ...others].filter((subject) => isRefused(subject, demands));
+}
+
 /** Everything to know, the worst first, then by name. */
 export function listFindings(report: AuditReport, demands: AuditDemands = {}): readonly Finding[] {
   const order: readonly FindingLevel[] = ['error', 'warning', 'note'];
