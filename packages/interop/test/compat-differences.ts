@@ -47,7 +47,12 @@ export const DIFFERENCES = {
     where: 'verify',
     theirs:
       'The root hash and the tree size that an inclusion proof states are ignored, and so is the index of its entry.',
-    ours: 'They have to be those of the checkpoint and of the proof: `TLOG_INCLUSION_PROOF_ERROR`.',
+    ours: 'They have to be those of the checkpoint and of the proof: `TLOG_INCLUSION_PROOF_ERROR`, or `ValidationError` where they are absent.',
+  },
+  'checkpoint-form': {
+    where: 'verify',
+    theirs: 'What stands behind the signatures of a checkpoint is ignored.',
+    ours: 'A checkpoint is a signed note and nothing else: `TLOG_INCLUSION_PROOF_ERROR`.',
   },
   'entry-key': {
     where: 'verify',
@@ -115,7 +120,8 @@ export const DIFFERENCES = {
   },
   'strict-members': {
     where: 'bundle',
-    theirs: 'Unknown members of a bundle are ignored, and so are members that exclude each other.',
+    theirs:
+      'Unknown members of a bundle are ignored, and so are members that exclude each other, and lists and records that are none.',
     ours: '`verify` refuses them with a `ValidationError` that names the member, and integers that are none too. `bundleFromJSON` ignores them.',
   },
   base64: {

@@ -461,4 +461,12 @@ export const EVIDENCE_CASES: readonly VerifyCase[] = [
     expected: 'accepted',
     differs: { ours: 'SIGNATURE_ERROR', row: 'entry-key' },
   },
+  {
+    name: 'a checkpoint with something behind its signatures',
+    bundle: make(MESSAGE_V1, (bundle) => {
+      entryOf(bundle).inclusionProof.checkpoint.envelope += 'x';
+    }),
+    expected: 'accepted',
+    differs: { ours: 'TLOG_INCLUSION_PROOF_ERROR', row: 'checkpoint-form' },
+  },
 ];
