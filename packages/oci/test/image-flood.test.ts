@@ -70,4 +70,31 @@ describe('a flood of evidence', () => {
     await expect(verifyImage(name, policy)).rejects.toMatchObject({ code: 'INPUT_TOO_LARGE' });
     expect(registry.requests.length - before).toBeLessThan(1_100);
   });
+
+  test('that is huge is held a little at a time', { timeout: 60_000 }, async () => {
+    let [now, most] = [0, 0];
+    const isLarge = (url: string) => url.includes('/blobs/sha256:');
+    await using slow = await startOciRegistry({
+      faults: {
+        intercept: async (request, next) => {
+          if (request.method !== 'GET' || !isLarge(request.url)) return next();
+          most = Math.max(most, ++now);
+          const answer = await next();
+          await new Promise((resolve) => setImmediate(resolve));
+          now--;
+          return answer;
+        },
+      },
+    });
+    const huge = `${slow.host}/huge:v1`;
+    await pushImage(huge);
+    const place = openRepository(parseReference(huge));
+    const subject = await place.resolve();
+    for (let i = 0; i < 6; i++) {
+      const layers = [{ mediaType: BUNDLE, bytes: Buffer.alloc(12 << 20, `${i}`) }];
+      await place.attachReferrer({ subject, artifactType: BUNDLE, layers });
+    }
+    await expect(verifyImage(huge, policy)).rejects.toMatchObject({ code: 'INPUT_MALFORMED' });
+    expect(most).toBe(2);
+  });
 });

@@ -50,7 +50,7 @@ const TIMEOUT_MS = 8_000;
 const CACHE_MS = 300_000;
 const MAX_CACHED = 10_000; // digests; a verdict is a few hundred bytes
 const MAX_IMAGES = 64; // different ones in one workload
-const MAX_PARALLEL = 8; // images of one workload under way at once
+const MAX_PARALLEL = 4; // images of one workload under way at once, each with up to 32 MiB of evidence at a time
 
 /**
  * A controller with an empty cache.

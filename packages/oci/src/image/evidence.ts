@@ -71,10 +71,10 @@ export async function* fetchEvidence(
     ...(places.includes('tags') ? listTags(digest) : []),
   ];
   // In small batches, so that whoever has seen enough stops the rest.
-  for (const batch of inBatches(sources)) {
+  for (const batch of inBatches(sources, () => 0)) {
     const pieces = (await Promise.all(batch.map((source) => fetchSource(repository, source, budget)))).flat();
     spend(budget, 'pieces', pieces.length);
-    for (const some of inBatches(pieces)) {
+    for (const some of inBatches(pieces, (piece) => ('error' in piece ? 0 : piece.layer.size))) {
       yield* await Promise.all(
         some.map(async (piece) => ('error' in piece ? piece : fetchPiece(repository, piece, budget))),
       );
@@ -96,8 +96,20 @@ function spend(budget: Budget, what: keyof Budget, count: number): void {
   throw new KeywaxError('INPUT_TOO_LARGE', `evidence of an image: more than ${limit} ${what}`, { details: { limit } });
 }
 
-function* inBatches<T>(items: readonly T[]): Generator<readonly T[], void, undefined> {
-  for (let start = 0; start < items.length; start += AT_ONCE) yield items.slice(start, start + AT_ONCE);
+/** Batches of at most 8 items, and of no more bytes than a single one may have. */
+function* inBatches<T>(items: readonly T[], sizeOf: (item: T) => number): Generator<readonly T[], void, undefined> {
+  let batch: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    bytes += sizeOf(item);
+    if (batch.length === AT_ONCE || (batch.length > 0 && bytes > MAX_LAYER_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = sizeOf(item);
+    }
+    batch.push(item);
+  }
+  if (batch.length > 0) yield batch;
 }
 
 interface Source {
