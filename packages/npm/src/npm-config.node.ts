@@ -18,6 +18,14 @@ export interface NpmConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+type ConfigSource = Readonly<Record<string, unknown>>;
+type Flatten = (source: ConfigSource, flat: Record<string, unknown>) => unknown;
+
+interface LoadedConfig {
+  readonly flat: ConfigSource;
+  isDefault(key: string): boolean;
+}
+
 const USER_AGENT = 'npm_config_user_agent';
 
 /**
@@ -31,6 +39,7 @@ export async function readNpmConfig({ directory, env }: NpmConfigOptions): Promi
   ]);
   const config = new Config({
     ...definitions,
+    flatten: (source, flat) => flattenSource(source, flat, definitions.flatten),
     // Where the configuration lies that comes with npm.
     npmPath: join(dirname(dirname(process.execPath)), 'lib', 'node_modules', 'npm'),
     argv: [],
@@ -41,7 +50,7 @@ export async function readNpmConfig({ directory, env }: NpmConfigOptions): Promi
   const userAgent = process.env[USER_AGENT];
   try {
     await config.load();
-    return { ...config.flat };
+    return withoutDefaults(config);
   } catch (cause) {
     // The library's messages quote what is wrong, which may be a secret.
     const code = (cause as { readonly code?: unknown } | undefined)?.code;
@@ -52,4 +61,24 @@ export async function readNpmConfig({ directory, env }: NpmConfigOptions): Promi
     if (userAgent === undefined) Reflect.deleteProperty(process.env, USER_AGENT);
     else process.env[USER_AGENT] = userAgent;
   }
+}
+
+/** Keeps the name of a `cafile`, which the library would read at once, whatever it is; the last of it and `ca` counts. */
+function flattenSource(source: ConfigSource, flat: Record<string, unknown>, flatten: Flatten): void {
+  const isOwn = (key: string): boolean => Object.hasOwn(source, key) && source[key] !== null && source[key] !== '';
+  const own = Object.assign(Object.create(Object.getPrototypeOf(source) as object) as Record<string, unknown>, source);
+  Reflect.deleteProperty(own, 'cafile');
+  flatten(own, flat);
+  if (isOwn('cafile')) flat['cafile'] = source['cafile'];
+  else if (isOwn('ca')) Reflect.deleteProperty(flat, 'cafile');
+}
+
+/** The defaults of npm are not those of this package, which are to hold where nobody chose. */
+function withoutDefaults(config: LoadedConfig): NpmConfig {
+  const { timeout, retry, ...flat } = config.flat;
+  return {
+    ...flat,
+    ...(config.isDefault('fetch-timeout') ? {} : { timeout }),
+    ...(config.isDefault('fetch-retries') ? {} : { retry }),
+  };
 }

@@ -13,13 +13,17 @@ import { decodeRegistryKeys } from './registry-keys.js';
 import { type DiskCache, openDiskCache } from './registry/disk-cache.node.js';
 import { createDownloader } from './registry/download.js';
 import { createGate } from './registry/gate.js';
+import { applyNetworkSettings } from './registry/network.node.js';
 import { type Questioner, fetchPublishedAt, fetchRecord } from './registry/questions.js';
 import { type EvidenceRecord, type RecordSubject, decodeRecord, encodeRecord, toEvidence } from './registry/record.js';
 import { type NpmConfig, loadRegistrySettings, normalizeRegistry } from './registry/settings.js';
 
 /** How registries are reached. */
 export interface RegistryClientOptions {
-  /** npm's options in their flat form, as `@npmcli/config` gives them: registries, scopes, credentials. */
+  /**
+   * npm's options in their flat form, as `@npmcli/config` gives them: registries, scopes, credentials, and the network
+   * settings where `transport` says nothing; `cafile` too.
+   */
   readonly npmConfig?: NpmConfig;
   /** Where answers are kept; nowhere unless given. */
   readonly cacheDirectory?: string;
@@ -96,19 +100,22 @@ interface Context extends Questioner {
 
 /**
  * Opens a client; npm-registry-fetch, which reads the configuration, is loaded now.
- * @throws NETWORK_POLICY for a configured registry that is never contacted, CONFIG_INVALID
+ * @throws NETWORK_POLICY for a configured registry that is never contacted, CONFIG_INVALID also for proxies, authorities
+ *   and client certificates of the configuration that cannot be used
  */
 export async function openRegistryClient(options: RegistryClientOptions = {}): Promise<RegistryClient> {
-  const { npmConfig = {}, cacheDirectory, transport = {}, concurrency = CONCURRENCY } = options;
+  const { npmConfig = {}, cacheDirectory, transport = {}, concurrency = CONCURRENCY, offline } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new KeywaxError('CONFIG_INVALID', 'concurrency: expected a positive integer');
   const settings = await loadRegistrySettings(npmConfig, transport);
+  const { registries } = settings;
+  const network = offline === true ? transport : await applyNetworkSettings(npmConfig, { transport, registries });
   const stats: RegistryStats = { requests: 0, cacheHits: 0, failedWrites: 0 };
   const context: Context = {
     options,
     stats,
     cache: cacheDirectory === undefined ? undefined : openDiskCache(cacheDirectory),
-    download: createDownloader({ settings, transport, gate: createGate(concurrency), stats }),
+    download: createDownloader({ settings, transport: network, gate: createGate(concurrency), stats }),
     withPackument: createGate(PACKUMENTS_AT_A_TIME),
     now: options.now ?? (() => new Date()),
   };
@@ -118,7 +125,7 @@ export async function openRegistryClient(options: RegistryClientOptions = {}): P
       expectPackageName(name);
       return settings.registryOf(name);
     },
-    registries: settings.registries,
+    registries,
     stats,
     async fetchEvidence(request) {
       expectPackageName(request.name);

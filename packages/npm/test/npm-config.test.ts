@@ -54,4 +54,32 @@ describe("npm's configuration", () => {
     await readNpmConfig({ directory, env: { HOME: home } });
     expect({ ...process.env }).toEqual(before);
   });
+
+  test('has the network settings that somebody chose, and no others', async () => {
+    const none = await readNpmConfig({ directory, env: { HOME: home } });
+    expect(none).not.toHaveProperty('timeout');
+    expect(none).not.toHaveProperty('retry');
+    const lines = ['https-proxy=http://proxy.example:3128/', 'noproxy[]=a.example', 'noproxy[]=b.example'];
+    writeFileSync(join(directory, '.npmrc'), [...lines, 'fetch-timeout=7000', 'fetch-retries=0', ''].join('\n'));
+    expect(await readNpmConfig({ directory, env: { HOME: home } })).toMatchObject({
+      httpsProxy: 'http://proxy.example:3128/',
+      noProxy: 'a.example,b.example',
+      timeout: 7000,
+      retry: { retries: 0, factor: 10 },
+    });
+  });
+
+  test.each([
+    ['cafile', 'cafile=./ca.pem', '', 'ca.pem'],
+    ['cafile', 'cafile=./ca.pem', 'ca="PEM"', 'ca.pem'],
+    ['ca', 'ca="PEM"', 'cafile=./ca.pem', 'PEM'],
+    ['cafile', 'ca="PEM"\ncafile=./ca.pem', '', 'ca.pem'],
+  ])('names %s, and opens no file, with %j of the project and %j of the user', async (key, project, user, value) => {
+    mkdirSync(join(directory, 'ca.pem')); // reading it would throw
+    writeFileSync(join(directory, '.npmrc'), project);
+    writeFileSync(join(home, '.npmrc'), user);
+    const config = await readNpmConfig({ directory, env: { HOME: home } });
+    expect(String(config[key])).toContain(value);
+    if (key === 'ca') expect(config).not.toHaveProperty('cafile');
+  });
 });

@@ -379,19 +379,6 @@ describe('a configuration', () => {
     },
   );
 
-  test('names files of client certificates that are never opened', async () => {
-    const { host } = new URL(world.registry.url);
-    const folder = world.makeFolder(); // reading one would throw
-    const client = await world.openClient({
-      npmConfig: {
-        registry: world.registry.url,
-        [`//${host}/:certfile`]: folder,
-        [`//${host}/:keyfile`]: folder,
-      },
-    });
-    expect(await client.fetchEvidence({ name: 'signed', version: '1.0.0' })).toMatchObject({ name: 'signed' });
-  });
-
   test.each(['a%2fb', '../a', '@a', 'https://evil.example/a.tgz', 'a b', ''])(
     'has no registry for %j, which is no name',
     async (name) => {

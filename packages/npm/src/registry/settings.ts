@@ -7,7 +7,7 @@
 
 import { type Transport, parseServiceUrl } from '@keywax/http';
 
-/** Options in the flat form of npm: `registry`, `@scope:registry`, `//host/path/:_authToken` and so on. */
+/** Options in the flat form of npm: `registry`, `@scope:registry`, `//host/path/:_authToken`, `httpsProxy` and so on. */
 export type NpmConfig = Readonly<Record<string, unknown>>;
 
 /** What the configuration says about registries. */
@@ -29,7 +29,7 @@ export async function loadRegistrySettings(
   allow: Pick<Transport, 'allowHttp'>,
 ): Promise<RegistrySettings> {
   const { default: registryFetch } = await import('npm-registry-fetch');
-  // Without files of client certificates: the library would read them, whatever they are, and they are not used.
+  // Without files of client certificates: the library would read them each time, whatever they are.
   const isUsed = ([name, value]: readonly [string, unknown]): boolean =>
     typeof value === 'string' && !/:(?:certfile|keyfile)$/.test(name);
   const options = Object.fromEntries(Object.entries(config).filter(isUsed));
