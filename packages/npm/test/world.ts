@@ -14,6 +14,7 @@ import {
 } from '@keywax/stack/npm-registry';
 import { type SerializedBundle, type Verifier, attest, createVerifier } from 'keywax';
 import { hash } from '@keywax/core/hash';
+import type { AuditOptions } from '../src/audit/audit-project.js';
 import { encodePurl } from '../src/purl.js';
 import { type RegistryClient, type RegistryClientOptions, openRegistryClient } from '../src/registry-client.js';
 
@@ -34,6 +35,8 @@ export interface World extends AsyncDisposable {
   publish(publication: Publication): Promise<string>;
   attestTarball(id: Pick<Publication, 'name' | 'version' | 'claims'>, tarball: Uint8Array): Promise<SerializedBundle>;
   openClient(options?: RegistryClientOptions): Promise<RegistryClient>;
+  /** What an audit needs beside its lock file; the keys are those that the registry publishes itself. */
+  openTools(options?: RegistryClientOptions): Promise<Pick<AuditOptions, 'client' | 'verifier' | 'keysOf'>>;
   /** A new folder, removed with the world. */
   makeFolder(files?: Readonly<Record<string, string>>): string;
 }
@@ -56,11 +59,22 @@ export async function startWorld(options: Omit<NpmRegistryOptions, 'stack'> = {}
         identityToken: await stack.mintToken({ kind: 'github', ...claims }),
       },
     );
+  const openClient: World['openClient'] = (client = {}) =>
+    openRegistryClient({
+      npmConfig: { registry: registry.url },
+      ...client,
+      transport: { allowHttp: 'loopback', retries: 0, ...client.transport },
+    });
   return {
     stack,
     registry,
     verifier,
     attestTarball,
+    openClient,
+    async openTools(options) {
+      const client = await openClient(options);
+      return { client, verifier, keysOf: (url, signal) => client.fetchKeys(url, signal) };
+    },
     async publish({ claims, ...publication }) {
       const { name, version } = publication;
       const tarball = packTarball({ 'package.json': JSON.stringify({ name, version }) });
@@ -69,12 +83,6 @@ export async function startWorld(options: Omit<NpmRegistryOptions, 'stack'> = {}
       return (await registry.addPackage({ publishAttestation: false, ...publication, tarball, ...provenance }))
         .integrity;
     },
-    openClient: (client = {}) =>
-      openRegistryClient({
-        npmConfig: { registry: registry.url },
-        ...client,
-        transport: { allowHttp: 'loopback', retries: 0, ...client.transport },
-      }),
     makeFolder(files = {}) {
       const folder = mkdtempSync(join(tmpdir(), 'keywax-npm-'));
       folders.push(folder);

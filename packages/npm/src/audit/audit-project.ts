@@ -34,8 +34,11 @@ export interface AuditOptions {
   readonly lockFile?: string | LockFile;
   readonly client: RegistryClient;
   readonly verifier: Verifier;
-  /** The keys of a registry; those that it publishes itself unless given. */
-  readonly keysOf?: (registry: string, signal?: AbortSignal) => Promise<readonly RegistryKey[]>;
+  /**
+   * The keys of a registry: `fetchRegistryKeys`, which asks the TUF repository of an instance first. Those that a registry
+   * publishes itself (`fetchKeys` of the client) are its own word.
+   */
+  readonly keysOf: (registry: string, signal?: AbortSignal) => Promise<readonly RegistryKey[]>;
   /** Who signed each package when somebody last looked; see `decodeIdentityLock`. */
   readonly identities?: IdentityLock;
   /** What is expected of the provenance of every package. */
@@ -54,18 +57,21 @@ const CONCURRENCY = 24; // more than requests at a time, so that verification an
  * Audits every package of a project. A package that is not what it should be is a result, not an error.
  * @throws FILE_FAILED, INPUT_…, CONFIG_INVALID for the lock file; TUF_… for keys; OPERATION_ABORTED
  * @example
- * const report = await auditProject({ directory: '.', client, verifier });
+ * const keysOf = (registry) => fetchRegistryKeys(registry, { client });
+ * const report = await auditProject({ directory: '.', client, verifier, keysOf });
  * const isWell = report.counts.unavailable === 0 && selectRefused(report).length === 0;
  */
 export async function auditProject(options: AuditOptions): Promise<AuditReport> {
   const { client, signal, concurrency = CONCURRENCY } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
     throw new KeywaxError('CONFIG_INVALID', 'concurrency: expected a positive integer');
+  if (typeof options.keysOf !== 'function')
+    throw new KeywaxError('CONFIG_INVALID', 'keysOf: expected a function that gives the keys of a registry');
   const lock = admitConfigured(await openLockFile(options), client);
   const context: AuditContext = {
     client,
     verifier: options.verifier,
-    keysOf: rememberKeys(options.keysOf ?? ((registry, stop) => client.fetchKeys(registry, stop)), signal),
+    keysOf: rememberKeys(options.keysOf, signal),
     identities: options.identities,
     expect: options.expect,
     now: options.now,
@@ -107,10 +113,7 @@ function describeOther({ name, source, at }: OtherPackage, identities: IdentityL
   return { name, source, at, ...(isRecorded ? { isRecorded } : {}) };
 }
 
-function rememberKeys(
-  fetch: NonNullable<AuditOptions['keysOf']>,
-  signal: AbortSignal | undefined,
-): AuditContext['keysOf'] {
+function rememberKeys(fetch: AuditOptions['keysOf'], signal: AbortSignal | undefined): AuditContext['keysOf'] {
   const known = new Map<string, Promise<readonly RegistryKey[]>>();
   return (registry) => {
     const keys = known.get(registry) ?? fetch(registry, signal);

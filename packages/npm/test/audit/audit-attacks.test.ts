@@ -44,7 +44,7 @@ async function audit(
   client: RegistryClientOptions = {},
 ): Promise<AuditReport> {
   const lockFile = parseNpmLock(encodeUtf8(packageLock(packages)));
-  return auditProject({ lockFile, client: await world.openClient(client), verifier: world.verifier, ...options });
+  return auditProject({ lockFile, ...(await world.openTools(client)), ...options });
 }
 
 const pinned = (name: string): object => ({ version: '1.0.0', integrity: integrity.get(name) });

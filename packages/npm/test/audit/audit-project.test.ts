@@ -45,7 +45,9 @@ async function audit(
   options: Partial<AuditOptions> = {},
 ): Promise<AuditReport> {
   const directory = world.makeFolder({ 'package-lock.json': packageLock(packages) });
-  return auditProject({ directory, client: await world.openClient(), verifier: world.verifier, ...options });
+  const client = options.client ?? (await world.openClient());
+  const keysOf: AuditOptions['keysOf'] = (url, signal) => client.fetchKeys(url, signal);
+  return auditProject({ directory, client, verifier: world.verifier, keysOf, ...options });
 }
 
 async function auditOne(
@@ -202,7 +204,7 @@ signed@^1.0.0:
     ],
   ])('of %s is audited', async (_, file, text, counts, pinning) => {
     const directory = world.makeFolder({ [file]: text() });
-    const report = await auditProject({ directory, client: await world.openClient(), verifier: world.verifier });
+    const report = await auditProject({ directory, ...(await world.openTools()) });
     expect(report.counts).toMatchObject(counts);
     expect(report.packages.map(({ integrity }) => integrity)).toEqual(pinning);
   });
@@ -277,8 +279,15 @@ describe('an audit', () => {
     ['neither folder nor lock file', {}],
     ['both', { directory: '.', lockFile: 'package-lock.json' }],
   ])('refuses %s', async (_, given) => {
-    const client = await world.openClient();
-    await expect(auditProject({ ...given, client, verifier: world.verifier })).rejects.toMatchObject({
+    await expect(auditProject({ ...given, ...(await world.openTools()) })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+
+  test('refuses to take the keys from whom nobody named', async () => {
+    const { keysOf: _, ...tools } = await world.openTools();
+    const directory = world.makeFolder({ 'package-lock.json': packageLock(entries) });
+    await expect(auditProject({ directory, ...tools } as AuditOptions)).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
     });
   });

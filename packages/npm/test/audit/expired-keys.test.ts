@@ -34,8 +34,8 @@ afterAll(() => world[Symbol.asyncDispose]());
 
 async function audit(options: RegistryClientOptions) {
   const directory = world.makeFolder({ 'package-lock.json': packageLock(entries) });
-  const client = await world.openClient({ cacheDirectory, ...options });
-  const { packages } = await auditProject({ directory, client, verifier: world.verifier });
+  const tools = await world.openTools({ cacheDirectory, ...options });
+  const { packages } = await auditProject({ directory, ...tools });
   return Object.fromEntries(packages.map(({ name, state, failure }) => [name, failure?.code ?? state]));
 }
 

@@ -39,8 +39,7 @@ async function audit(entries: Readonly<Record<string, object>>, identities?: Ide
   const directory = world.makeFolder({ 'package-lock.json': packageLock(entries) });
   return auditProject({
     directory,
-    client: await world.openClient(),
-    verifier: world.verifier,
+    ...(await world.openTools()),
     ...(identities === undefined ? {} : { identities }),
   });
 }
