@@ -18,13 +18,13 @@ const MAX_TOKEN_BYTES = 65_536; // a token is at most 16 KiB
 export async function runCommand(command: Command): Promise<string | undefined> {
   const { execFile } = await import('node:child_process');
   const { file, args, environment, timeoutMs, signal } = command;
-  return new Promise((resolve) => {
+  return new Promise<string | undefined>((resolve) => {
     execFile(
       file,
       [...args],
       {
         env: environment,
-        timeout: timeoutMs,
+        timeout: Math.max(Math.ceil(timeoutMs), 1), // 0 would be no end
         killSignal: 'SIGKILL',
         maxBuffer: MAX_TOKEN_BYTES,
         windowsHide: true,
@@ -33,7 +33,7 @@ export async function runCommand(command: Command): Promise<string | undefined> 
       // What a failure says may repeat what the program wrote.
       (error, stdout) => resolve(error === null ? stdout : undefined),
     );
-  });
+  }).catch(() => undefined); // what cannot be started; the error may repeat a variable
 }
 
 /** The text of a file; `undefined` where there is none, or where it is no small file. */

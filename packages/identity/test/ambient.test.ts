@@ -65,6 +65,22 @@ describe.each(SOURCES)('$name', ({ present, file, args }) => {
     expect(isKeywaxError(error, 'TOKEN_UNAVAILABLE')).toBe(true);
   });
 
+  test('ends its program where there is no time at all', async () => {
+    const environment = { ...present, PATH: `${program(file, 'exec sleep 60')}:/bin:/usr/bin` };
+    const waiting = detectIdentityToken(environment, { timeoutMs: 0 });
+    await expect(waiting).rejects.toMatchObject({ code: 'TOKEN_UNAVAILABLE' });
+  });
+
+  test.each([
+    ['a variable with a zero byte', { SECRET: `${CANARY}\0` }, {}],
+    ['a time that is no number', {}, { timeoutMs: Number.NaN }],
+  ])('gives no token for %s, and repeats nothing', async (_name, more, options) => {
+    const environment = { ...present, PATH: program(file, `echo ${jwt(PERSON)}`), ...more };
+    const error = await detectIdentityToken(environment, options).catch((thrown: unknown) => thrown);
+    expect(isKeywaxError(error, 'TOKEN_UNAVAILABLE')).toBe(true);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(CANARY);
+  });
+
   test('ends its program with the signal', async () => {
     const environment = { ...present, PATH: `${program(file, 'exec sleep 60')}:/bin:/usr/bin` };
     const waiting = detectIdentityToken(environment, { signal: AbortSignal.timeout(200) });
