@@ -82,7 +82,8 @@ export class FulcioSigner implements Signer {
 
 /** The public authority wants tokens for `sigstore`; what others want they do not say beforehand. */
 function selectAudience(url: string, { audiences }: IdentityToken): string {
-  return url === DEFAULT_FULCIO_URL ? SIGSTORE_AUDIENCE : (audiences[0] ?? SIGSTORE_AUDIENCE);
+  const isPublic = URL.canParse(url) && new URL(url).origin === DEFAULT_FULCIO_URL;
+  return isPublic ? SIGSTORE_AUDIENCE : (audiences[0] ?? SIGSTORE_AUDIENCE);
 }
 
 async function obtainToken(provider: IdentityProvider): Promise<string> {

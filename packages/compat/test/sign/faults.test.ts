@@ -3,7 +3,7 @@
 
 import type { Interceptor } from '@keywax/stack';
 import { describe, expect, test } from 'vitest';
-import { attest, sign } from '../../src/index.js';
+import { DEFAULT_FULCIO_URL, attest, sign } from '../../src/index.js';
 import { DSSEBundleBuilder, MessageSignatureBundleBuilder, RekorWitness, TSAWitness } from '../../src/sign.js';
 import { createEphemeralKeyHolder } from '../../src/sign/signer.js';
 import { failure, print, useWorld } from './world.js';
@@ -247,8 +247,10 @@ describe('no error holds a token', () => {
 test('a token for another audience is not sent to the public authority, and is to others', async () => {
   const identityToken = await world().stack.mintToken({ kind: 'email', aud: 'other' });
   const { fulcioURL: _, ...atPublic } = world().options({ identityToken });
-  const unsent = await failure('CA_CREATE_SIGNING_CERTIFICATE_ERROR', sign(PAYLOAD, atPublic));
-  expect(unsent.cause).toMatchObject({ code: 'TOKEN_INVALID' });
+  for (const options of [atPublic, { ...atPublic, fulcioURL: `${DEFAULT_FULCIO_URL}:443/` }]) {
+    const unsent = await failure('CA_CREATE_SIGNING_CERTIFICATE_ERROR', sign(PAYLOAD, options));
+    expect(unsent.cause).toMatchObject({ code: 'TOKEN_INVALID' });
+  }
   const refused = await failure(
     'CA_CREATE_SIGNING_CERTIFICATE_ERROR',
     sign(PAYLOAD, world().options({ identityToken })),
