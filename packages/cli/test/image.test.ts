@@ -112,6 +112,8 @@ describe.each([
         },
       ],
     });
+    const told = await image('verify', ...key.verify, '--type', 'slsaprovenance1', `${name}:v1`);
+    expect(told.err).toMatch(/\n {2}signed by the key you gave, which is all that is proven, as https:/);
     const unsigned = await image(...asked);
     expect(unsigned.code).toBe(10);
     expect(JSON.parse(unsigned.out)).toMatchObject({

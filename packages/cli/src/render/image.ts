@@ -7,8 +7,8 @@ import { nameError } from '../exit.js';
 import { explainOutcome } from './explain.js';
 import { explainError } from './failure.js';
 import { describeOutcome } from './outcome-json.js';
-import { nameSigner } from './summary.js';
-import { type Style, countOf, escapeText, formatInstant } from './text.js';
+import { describeSigning } from './summary.js';
+import { type Style, countOf, escapeText } from './text.js';
 
 /** What became of one image. */
 export interface ImageOutcome {
@@ -36,10 +36,8 @@ function summarizeImage({ name, result }: ImageOutcome, style: Style): string {
   return `${style.good(`✔ ${escapeText(reference)} is verified`)}\n${lines.join('')}${others}`;
 }
 
-function summarizeStatement({ signer, times, predicateType }: VerifiedStatement): string {
-  const [first] = [...times].sort((a, b) => a.at.getTime() - b.at.getTime());
-  const when = first === undefined ? '' : ` on ${formatInstant(first.at)}`;
-  return `signed by ${nameSigner(signer)}${when}, as ${escapeText(predicateType)}`;
+function summarizeStatement(statement: VerifiedStatement): string {
+  return `${describeSigning(statement)}, as ${escapeText(statement.predicateType)}`;
 }
 
 /** Every check of every statement. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A verification in a line or two for each file.
 
-import type { VerifiedSigner } from 'keywax';
+import type { Verified, VerifiedSigner } from 'keywax';
 import type { Outcome } from '../outcome.js';
 import { explainError } from './failure.js';
 import { type Style, countOf, escapeText, formatInstant } from './text.js';
@@ -25,15 +25,18 @@ function summarizeOutcome({ name, result }: Outcome, style: Style): string {
     const lines = explainError(result.error).map((line) => `  ${line}\n`);
     return `${style.bad(`✘ ${escapeText(name)} is not verified`)}\n${lines.join('')}`;
   }
-  const { signer, times, entries } = result.verified;
+  return `${style.good(`✔ ${escapeText(name)} is verified`)}\n  ${describeSigning(result.verified)}\n`;
+}
+
+/** Who signed, and when as far as that is proven. */
+export function describeSigning({ signer, times, entries }: Pick<Verified, 'signer' | 'times' | 'entries'>): string {
   const [first] = [...times].sort((a, b) => a.at.getTime() - b.at.getTime());
   const when = first === undefined ? '' : ` on ${formatInstant(first.at)}`;
   // Without a log and a time a key may have been stolen, and the signature made long after.
   const bare = first === undefined && entries.length === 0 ? ', which is all that is proven' : '';
-  return `${style.good(`✔ ${escapeText(name)} is verified`)}\n  signed by ${nameSigner(signer)}${when}${bare}\n`;
+  return `signed by ${nameSigner(signer)}${when}${bare}`;
 }
 
-/** Who signed, in a few words. */
-export function nameSigner(signer: VerifiedSigner): string {
+function nameSigner(signer: VerifiedSigner): string {
   return signer.kind === 'certificate' ? escapeText(signer.identity.subject) : 'the key you gave';
 }
