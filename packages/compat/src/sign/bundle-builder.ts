@@ -3,6 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import { encodePae } from '@keywax/core/dsse';
+import { KeywaxError } from '@keywax/core/errors';
 import { hash } from '@keywax/core/hash';
 import { parsePem } from '@keywax/core/pem';
 import { toDSSEBundle, toMessageSignatureBundle } from '../bundle/build.js';
@@ -72,10 +73,12 @@ export class DSSEBundleBuilder implements BundleBuilder {
   }
 }
 
-/** @throws INPUT_MALFORMED for a certificate that is no PEM */
+/** Of a chain the first certificate counts. @throws INPUT_MALFORMED for anything but certificates in PEM, such as a key */
 function describeKey({ signature, key }: Signature) {
   if (key.$case === 'publicKey') return { signature, keyHint: key.hint };
-  return { signature, certificate: parsePem(key.certificate, 'certificate')[0]?.bytes };
+  const [leaf] = parsePem(key.certificate, 'certificate');
+  if (leaf?.label === 'CERTIFICATE') return { signature, certificate: leaf.bytes };
+  throw new KeywaxError('INPUT_MALFORMED', 'certificate: expected a CERTIFICATE as PEM');
 }
 
 /** Adds what the witnesses of a bundle say, in the order of the witnesses. */

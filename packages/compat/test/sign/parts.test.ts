@@ -4,6 +4,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { corpus, describeCorpus } from '../../../../test/corpus.js';
 import { sendJson, serve } from '../../../../test/loopback.js';
@@ -94,6 +95,27 @@ describe('a certificate authority', () => {
 });
 
 describe('a signer', () => {
+  test.each([
+    ['a private key', 'PRIVATE KEY'],
+    ['a public key', 'PUBLIC KEY'],
+    ['nothing', undefined],
+  ])('that gives %s for its certificate publishes nothing', async (_name, label) => {
+    const secret = Buffer.from('CANARY-SECRET').toString('base64');
+    const certificate = label === undefined ? '' : `-----BEGIN ${label}-----\n${secret}\n-----END ${label}-----\n`;
+    const shown: string[] = [];
+    const witness: Witness = { testify: async (_content, pem) => (shown.push(pem), {}) };
+    const parts = {
+      signer: { sign: async () => ({ signature: PAYLOAD, key: { $case: 'x509Certificate' as const, certificate } }) },
+      witnesses: [witness],
+    };
+    for (const builder of [new DSSEBundleBuilder(parts), new MessageSignatureBundleBuilder(parts)]) {
+      const error = await builder.create({ data: PAYLOAD, type: 'x' }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'INPUT_MALFORMED' });
+      expect(inspect(error, { depth: 9 })).not.toContain(secret);
+    }
+    expect(shown).toEqual([]);
+  });
+
   test('has one key, and gets a certificate and a token for each signature', async () => {
     let tokens = 0;
     const identityProvider = { getToken: async () => (tokens++, world().token) };
