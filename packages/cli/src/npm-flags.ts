@@ -56,6 +56,8 @@ export interface NpmTools {
 export async function openNpmTools(flags: NpmFlags, directory: string, host: Host): Promise<NpmTools> {
   const config = await readNpmConfig({ directory, env: host.env });
   const npmConfig = flags.registry === undefined ? config : { ...config, registry: flags.registry };
+  if (npmConfig['strictSSL'] === false)
+    await host.err.write("keywax: certificates are checked, whatever npm's strict-ssl says\n");
   const { instance, thresholds } = await obtainInstance(flags, 'verification', host);
   const verifier = await createVerifier({ instance });
   const cacheDirectory = await selectCacheDirectory(flags, host);

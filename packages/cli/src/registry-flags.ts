@@ -5,12 +5,13 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { decodeUtf8 } from '@keywax/core/bytes';
-import { isLoopbackHost } from '@keywax/http';
+import { isKeywaxError } from '@keywax/core/errors';
+import { type Fetch, isLoopbackHost } from '@keywax/http';
 import { type CredentialSource, type RepositoryOptions, dockerCredentials, fixedCredentials } from '@keywax/oci';
 import { readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
 import type { Host } from './host.js';
-import { createRegistryFetch } from './registry-fetch.js';
+import { escapeText } from './render/text.js';
 
 const MAX_CERTIFICATES_BYTES = 1_048_576;
 
@@ -40,17 +41,27 @@ export async function readRegistryFlags(
   if (path !== undefined && isPlain) throw usageError('--registry-cacert and plain http exclude each other');
   if (isPlain && !isLoopbackHost(new URL(`https://${registry}`).hostname))
     await host.err.write('keywax: in plain http others on the way can read the credentials\n');
-  const certificates =
-    path === undefined ? undefined : decodeUtf8(await readDocument(path, MAX_CERTIFICATES_BYTES), path);
+  const fetch = path === undefined ? undefined : await createRegistryFetch(path);
   return {
     credentials: await readCredentials(flags, registry, host),
     transport: {
       signal: host.signal,
-      ...(certificates === undefined ? {} : { fetch: createRegistryFetch(certificates) }),
+      ...(fetch === undefined ? {} : { fetch }),
     },
     ...(isPlain ? { allowHttp: true } : {}),
-    ...(certificates === undefined ? {} : { allowHttp: false }),
+    ...(fetch === undefined ? {} : { allowHttp: false }),
   };
+}
+
+/** One that believes authorities beside the system's: a command may reach several registries. @throws CONFIG_INVALID */
+async function createRegistryFetch(path: string): Promise<Fetch> {
+  const { createFetch } = await import('@keywax/http/create-fetch');
+  const extraAuthorities = decodeUtf8(await readDocument(path, MAX_CERTIFICATES_BYTES), path);
+  try {
+    return createFetch({ extraAuthorities });
+  } catch (error) {
+    throw isKeywaxError(error) ? usageError(`--registry-cacert ${escapeText(path)}: ${error.message}`) : error;
+  }
 }
 
 async function readCredentials(flags: RegistryFlags, registry: string, host: Host): Promise<CredentialSource> {

@@ -9,6 +9,7 @@ import { type Stack, startStack } from '@keywax/stack';
 import { type NpmRegistry, packTarball, startNpmRegistry } from '@keywax/stack/npm-registry';
 import { attest } from 'keywax';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hasOpenssl, makeAuthority, serveProxy, serveTls } from '../../../test/tls.js';
 import { type Called, call, makeFolder } from './call.js';
 
 const TOKEN = 'canary-0b1c2d3e4f5a';
@@ -305,6 +306,26 @@ describe('a registry of a scope', () => {
       packages: [{ state: 'unavailable', failure: { code: 'REGISTRY_UNAUTHORIZED' } }],
     });
     expect(out + err).not.toContain(TOKEN);
+  });
+});
+
+describe.skipIf(!hasOpenssl)(`a registry over TLS${hasOpenssl ? '' : ' (openssl is absent)'}`, () => {
+  test('is reached by the authority and proxy of .npmrc, and checked whatever strict-ssl says', async () => {
+    const ca = makeAuthority(home);
+    const front = await serveTls(ca.issue('registry'), { upstream: registry.url });
+    const proxy = await serveProxy();
+    const env = { npm_config_registry: front.url };
+    lock(await publish('behind-tls'));
+    write('.npmrc', `cafile=${ca.certFile}\nhttps-proxy=${proxy.url}\n`);
+    write('package.json', '{"name":"project"}');
+    expect((await npm('audit', [], env)).code).toBe(0);
+    expect(proxy.asked.map(([target]) => target)).toContain(new URL(front.url).host);
+    const { length } = front.requests;
+    write('.npmrc', 'strict-ssl=false\nfetch-retries=0\n');
+    lock(await publish('behind-tls-too'));
+    const refused = await npm('audit', [], env);
+    expect(refused).toMatchObject({ code: 3, err: expect.stringContaining('certificates are checked') as string });
+    expect(front.requests).toHaveLength(length);
   });
 });
 
