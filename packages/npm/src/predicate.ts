@@ -6,7 +6,7 @@ import { quoteText } from '@keywax/core/errors';
 import { type JsonObject, type JsonValue, isJsonArray, isJsonObject } from '@keywax/core/json';
 import type { SignerIdentity } from '@keywax/verify';
 import { refusal } from './package-report.js';
-import { type ProvenSource, isGithubBuild } from './proven-source.js';
+import { GITHUB_RUNNER, type ProvenSource, isGithubBuild } from './proven-source.js';
 import { matchRepositoryUrls } from './repository-url.js';
 
 /** Predicate type of SLSA 0.2. */
@@ -16,7 +16,6 @@ export const SLSA_V1 = 'https://slsa.dev/provenance/v1';
 /** Predicate type of the registry's own attestation that it published a version. */
 export const PUBLISH_V01 = 'https://github.com/npm/attestation/tree/main/specs/publish/v0.1';
 
-const GITHUB_RUNNER = 'https://github.com/actions/runner';
 /** Provenance that `actions/attest` writes; it names the signing workflow as the builder. */
 const ATTEST_BUILD_TYPE = 'https://actions.github.io/buildtypes/workflow/v1';
 

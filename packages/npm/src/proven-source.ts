@@ -37,7 +37,8 @@ export interface ProvenSource {
 }
 
 const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
-const GITHUB_RUNNER = 'https://github.com/actions/runner';
+/** What the builders of GitHub Actions begin with, before a slash and the kind of runner. */
+export const GITHUB_RUNNER = 'https://github.com/actions/runner';
 
 /** What the extensions of a verified certificate prove about the build. */
 export function describeSource(identity: SignerIdentity): ProvenSource {

@@ -32,8 +32,6 @@ export interface RegistryClientOptions {
   readonly transport?: Transport;
   /** Requests at a time; 16 unless given. */
   readonly concurrency?: number;
-  /** How long it is believed that a registry has no signature or attestation; 24 hours unless given. */
-  readonly maxAbsenceMs?: number;
   /** The clock by which ages are judged; the host's unless given. */
   readonly now?: () => Date;
 }
@@ -88,7 +86,7 @@ export interface RegistryStats {
 
 const CONCURRENCY = 16; // npm's own client uses 12 to 20
 const PACKUMENTS_AT_A_TIME = 2; // each may take 64 MiB
-const MAX_ABSENCE_MS = 86_400_000;
+const MAX_ABSENCE_MS = 86_400_000; // for a day it is believed that a registry has no signature or attestation
 const MAX_KEYS_BYTES = 262_144; // a key takes 300 bytes
 
 /** What the parts of a client share. */
@@ -164,10 +162,10 @@ async function addTime(
 }
 
 /** What is there stays as it is; what is not may come. */
-function isFresh({ options, now }: Context, record: EvidenceRecord): boolean {
+function isFresh({ now }: Context, record: EvidenceRecord): boolean {
   if (record.signatures.length > 0 && record.attestations.length > 0) return true;
   const ageMs = now().getTime() - record.checkedAt.getTime();
-  return ageMs >= 0 && ageMs < (options.maxAbsenceMs ?? MAX_ABSENCE_MS);
+  return ageMs >= 0 && ageMs < MAX_ABSENCE_MS;
 }
 
 /** The publish attestation proves a time of its own, so that the packument's is not needed. */

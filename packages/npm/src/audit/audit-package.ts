@@ -178,6 +178,7 @@ function judgeVerified(
     state: proven === undefined ? 'signature' : 'provenance',
     ...(proven === undefined ? {} : { provenance: proven }),
     ...(key === undefined ? {} : { keyId: key.keyId, keySource: key.source }),
+    ...(key?.expires === undefined || signature?.time === undefined ? {} : { keyTime: signature.time.provenBy }),
   };
   return compareRecorded(task, audited);
 }

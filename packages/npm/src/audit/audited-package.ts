@@ -5,6 +5,7 @@ import type { ErrorCode } from '@keywax/core/errors';
 import type { RegistryKey } from '../evidence.js';
 import type { SignerChange } from '../identity-lock/compare.js';
 import type { PackageSigner } from '../identity-lock/package-signer.js';
+import type { PublicationTime } from '../verify-signatures.js';
 import type { LockFileFormat, OtherPackage } from '../lock-file/locked-package.js';
 
 /**
@@ -63,6 +64,8 @@ export interface AuditedPackage {
   readonly keyId?: string;
   /** Who vouches for that key: an instance of Sigstore, the registry itself, or the caller. */
   readonly keySource?: RegistryKey['source'];
+  /** Where that key has an end: what says that the version was published before; a packument's word is the registry's. */
+  readonly keyTime?: PublicationTime['provenBy'];
   /** Whether the identity lock has a record of the package; absent where there is no identity lock. */
   readonly isRecorded?: boolean;
   /** For `changed`: how the signer differs from the record. */

@@ -120,20 +120,20 @@ function mergePackage(known: LockedPackage | undefined, found: FoundPackage): Lo
   const { name, version, integrity, at } = found;
   const resolved = known?.resolved ?? found.resolved;
   const others = (found.installedAs ?? []).filter((alias) => alias !== name);
-  const aliases = others.reduce((all, alias) => include(all, alias, at), known?.aliases ?? []);
+  const aliases = others.reduce((all, alias) => addDistinct(all, alias, at), known?.aliases ?? []);
   return {
     name,
     version,
-    integrities: include(known?.integrities, integrity, at),
+    integrities: addDistinct(known?.integrities, integrity, at),
     ...(resolved === undefined ? {} : { resolved }),
-    unpinned: include(known?.unpinned, isPinning(integrity) ? undefined : (found.resolved ?? ''), at),
+    unpinned: addDistinct(known?.unpinned, isPinning(integrity) ? undefined : (found.resolved ?? ''), at),
     ...(aliases.length === 0 ? {} : { aliases }),
     at: known?.at ?? at,
   };
 }
 
 /** @throws INPUT_TOO_LARGE */
-function include(known: readonly string[] = [], text: string | undefined, at: string): readonly string[] {
+function addDistinct(known: readonly string[] = [], text: string | undefined, at: string): readonly string[] {
   if (text === undefined || known.includes(text)) return known;
   if (known.length < MAX_SOURCES) return [...known, text];
   const expected = `at most ${MAX_SOURCES} digests, places and names of one version`;

@@ -2,7 +2,7 @@
 // The lock file of a project: found by its name, read within bounds.
 
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 import { type LockFile, MAX_LOCK_FILE_BYTES } from './locked-package.js';
@@ -33,12 +33,11 @@ const READERS: ReadonlyMap<string, (text: Uint8Array) => LockFile | Promise<Lock
 export async function findLockFile(directory: string): Promise<ReadLockFile> {
   const found: string[] = [];
   for (const name of READERS.keys()) {
-    const file = await open(join(directory, name)).catch((error: unknown) => {
+    const status = await stat(join(directory, name)).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw failed(join(directory, name), error);
     });
-    await file?.close();
-    if (file !== undefined) found.push(name);
+    if (status !== undefined) found.push(name);
   }
   const [name, other] = found;
   if (name === undefined)

@@ -36,6 +36,10 @@ async function audit(options: RegistryClientOptions) {
   const directory = world.makeFolder({ 'package-lock.json': packageLock(entries) });
   const tools = await world.openTools({ cacheDirectory, ...options });
   const { packages } = await auditProject({ directory, ...tools });
+  const byTime = Object.fromEntries(
+    packages.flatMap(({ name, keyTime }) => (keyTime === undefined ? [] : [[name, keyTime]])),
+  );
+  expect(byTime).toEqual({ before: 'packument' });
   return Object.fromEntries(packages.map(({ name, state, failure }) => [name, failure?.code ?? state]));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,11 @@ describe('the lock file of a project', () => {
 
   test('has to be a file', async () => {
     mkdirSync(join(folder, 'yarn.lock'));
+    await expect(findLockFile(folder)).rejects.toMatchObject({ code: 'FILE_FAILED' });
+  });
+
+  test.skipIf(process.platform === 'win32')('is not waited for where it is a pipe', async () => {
+    execFileSync('mkfifo', [join(folder, 'yarn.lock')]);
     await expect(findLockFile(folder)).rejects.toMatchObject({ code: 'FILE_FAILED' });
   });
 
