@@ -23,11 +23,12 @@ afterAll(() => {
 
 /** Runs an attempt; `undefined` where it asks the engine for something that this package has no option for. */
 async function attempt({ bundle, trustedRoot, request = {} }: Attempt): Promise<string | undefined> {
-  const { artifact, identity, logThreshold, sctThreshold, ...others } = {
+  const { artifact, identity, logThreshold, sctThreshold, timestampThreshold, ...others } = {
     artifact: ARTIFACT,
     identity: ALICE,
     logThreshold: 1,
     sctThreshold: 1,
+    timestampThreshold: undefined,
     ...request,
   };
   const signer = selectSigner(identity);
@@ -37,6 +38,7 @@ async function attempt({ bundle, trustedRoot, request = {} }: Attempt): Promise<
     trustedRoot: trustedRoot ?? bench.lab.trustedRoot(),
     tlogThreshold: logThreshold,
     ctLogThreshold: sctThreshold,
+    ...(timestampThreshold === undefined ? {} : { timestampThreshold: timestampThreshold as number }),
     ...signer,
     ...(isEnvelope(bundle) ? { digest: listDigests(artifact) } : {}),
   };
@@ -103,6 +105,11 @@ const ACCEPTED: Readonly<Record<string, string>> = {
   'BP-010: a member twice, once by an escape': 'callers parse the text of bundles',
   'BP-045: a root in the chain': 'old bundles carry one (RUL-11)',
   'SG-026: a managed key for a bundle with a certificate': 'keySelector is for bundles without a certificate',
+  'TH-011: a timestamp and a promise': 'timestamps and promises count together',
+  'TH-011: a promise and no timestamp': 'timestamps and promises count together',
+  'TH-014: a timestampThreshold of 0': 'thresholds may be 0',
+  'TH-014: a timestampThreshold of -1': 'thresholds below 1 are 0',
+  'TH-014: a timestampThreshold of null': 'null is none given',
   'TH-014: a logThreshold of 0': 'thresholds may be 0',
   'TH-014: a sctThreshold of 0': 'thresholds may be 0',
   'TH-014: a logThreshold of -1': 'thresholds below 1 are 0',

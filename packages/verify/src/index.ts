@@ -28,5 +28,5 @@ export {
   unsafeNoLog,
 } from './request.js';
 export { type Verified, type VerifiedSigner, type VerifiedTime, settle, settleSync } from './settle.js';
-export type { Threshold } from './threshold.js';
+export { type Threshold, countDistinct } from './threshold.js';
 export { verifyBundle, verifyBundleSync } from './verify.js';

@@ -23,6 +23,7 @@ import {
 } from '@keywax/verify';
 import { VerificationError } from '../errors.js';
 import type { CompatListener } from '../events.js';
+import { countAuthorities } from './distinct-times.js';
 import { refuseSetAside, toPeerError } from './error-table.js';
 import { toKeyObject } from './key.js';
 import {
@@ -176,13 +177,13 @@ function holdArtifact(data: Uint8Array | undefined): CryptoProvider {
   };
 }
 
-function conclude({ thresholds, policy }: VerificationTask, { key }: Prepared, verified: Verified): Signer {
+function conclude({ thresholds, policy, trust }: VerificationTask, { key }: Prepared, verified: Verified): Signer {
   const { signer, times, report } = verified;
   refuseSetAside(report);
-  const authorities = new Set(times.map(({ source, authority }) => `${source} ${authority}`));
+  const found = countAuthorities(times, trust.root);
   const demanded = thresholds.timestamps ?? 1;
-  if (!(authorities.size >= demanded)) {
-    const message = `expected ${demanded} timestamps, got ${authorities.size}`;
+  if (!(found >= demanded)) {
+    const message = `expected ${demanded} timestamps, got ${found}`;
     throw new VerificationError({ code: 'TIMESTAMP_ERROR', message });
   }
   // A key that nothing proves a time for has to be valid now: it may have been given up since.
