@@ -23,7 +23,7 @@ const LISTEN = '0.0.0.0:8443';
 /** `keywax admission serve`. */
 export const admissionServeCommand: Command = defineCommand({
   operands: '[FLAGS]',
-  about: `Answers the admission reviews of a Kubernetes cluster over HTTPS: /mutate pins the images of workloads to digests,
+  about: `Answers the admission reviews of a Kubernetes cluster over HTTPS: /mutate writes the images of workloads in full, by digest,
 /validate holds them against cluster policies. Whatever is not understood, cannot be reached or takes too long is denied.
 A manifest that installs it comes with @keywax/oci, in deploy/admission.yaml.`,
   flags: {

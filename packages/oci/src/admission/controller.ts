@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides on workloads. Two steps, as two webhooks: `mutate` pins each image to the digest that its tag means now, and
-// `validate` demands digests and asks the policies, after whatever else has changed the workload.
+// Decides on workloads. Two steps, as two webhooks: `mutate` writes each image in full, with the digest that its tag means
+// now, and `validate` demands full names and digests and asks the policies, after whatever else has changed the workload.
 // Fail-closed: whatever is not understood, cannot be reached or takes too long is denied.
 
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
@@ -40,9 +40,9 @@ export interface AdmissionOptions extends Omit<EvaluateImageOptions, 'resource' 
 
 /** Answers reviews: JSON in, JSON out. */
 export interface AdmissionController {
-  /** Pins images to digests. @throws INPUT_MALFORMED, INPUT_TOO_LARGE, INPUT_UNSUPPORTED for what is no review */
+  /** Writes images in full and pins them to digests. @throws INPUT_MALFORMED, INPUT_TOO_LARGE, INPUT_UNSUPPORTED for what is no review */
   mutate(review: Uint8Array): Promise<string>;
-  /** Demands digests and asks the policies. @throws as `mutate` */
+  /** Demands full names and digests, and asks the policies. @throws as `mutate` */
   validate(review: Uint8Array): Promise<string>;
 }
 
@@ -169,34 +169,39 @@ async function pinImages({ images }: Workload, options: StepOptions): Promise<Ad
 }
 
 /** Asks the policies about each image. */
-async function checkImages(
-  { images, resource }: Workload,
-  { cache, signal, timeoutMs, ...options }: CheckOptions,
-): Promise<AdmissionAnswer> {
-  const decisions = await mapImages(images, signal, (reference) => {
-    const policies = selectPolicies(reference, options.policies, resource);
-    const { registry, repository, digest } = parseReference(reference);
-    if (digest === undefined) return Promise.resolve(denyTag(reference));
-    const image = formatReference({ registry, repository, digest });
-    // Not bound to this request: others may wait for the same digest.
-    const make = async (): Promise<Verdict> => {
-      const evaluation = { ...options, signal: AbortSignal.timeout(timeoutMs) };
-      const { admitted, reasons } = await evaluateDigest(reference, policies, evaluation);
-      return { admitted, reasons };
-    };
-    // By their places, because policies of several files may have one name.
-    const places = policies.map((policy) => options.policies.indexOf(policy));
-    return cache.read(JSON.stringify([image, places]), make);
-  });
-  const reasons = Array.from(decisions.values()).flatMap((decision) => decision.reasons);
-  const isAdmitted = Array.from(decisions.values()).every(({ admitted }) => admitted);
-  if (isAdmitted) return { allowed: true, warnings: reasons };
+async function checkImages({ images, resource }: Workload, options: CheckOptions): Promise<AdmissionAnswer> {
+  const found = await mapImages(images, options.signal, (reference) => decideImage(reference, resource, options));
+  const verdicts = Array.from(found.values());
+  const reasons = verdicts.flatMap((verdict) => verdict.reasons);
+  if (verdicts.every(({ admitted }) => admitted)) return { allowed: true, warnings: reasons };
   return { allowed: false, message: reasons.join('\n') };
 }
 
-function denyTag(reference: string): Verdict {
-  const reasons = [`${reference}: expected a digest, found a tag, which may come to mean something else`];
-  return { admitted: false, reasons };
+async function decideImage(
+  reference: string,
+  resource: ClusterResource,
+  { cache, timeoutMs, ...options }: CheckOptions,
+): Promise<Verdict> {
+  const parsed = parseReference(reference);
+  const { registry, repository, digest } = parsed;
+  if (digest === undefined) return deny(reference, 'a digest, found a tag, which may come to mean something else');
+  // Runtimes look for short names in registries of their own choice.
+  const full = formatReference(parsed);
+  if (full !== reference) return deny(reference, `the whole name, ${full}`);
+  const policies = selectPolicies(reference, options.policies, resource);
+  // Not bound to this request: others may wait for the same digest.
+  const make = async (): Promise<Verdict> => {
+    const evaluation = { ...options, signal: AbortSignal.timeout(timeoutMs) };
+    const { admitted, reasons } = await evaluateDigest(reference, policies, evaluation);
+    return { admitted, reasons };
+  };
+  // By their places, because policies of several files may have one name.
+  const places = policies.map((policy) => options.policies.indexOf(policy));
+  return cache.read(JSON.stringify([formatReference({ registry, repository, digest }), places]), make);
+}
+
+function deny(reference: string, expected: string): Verdict {
+  return { admitted: false, reasons: [`${reference}: expected ${expected}`] };
 }
 
 /** One call for each different reference, a few at a time; the first that throws ends it. */

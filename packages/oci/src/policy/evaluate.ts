@@ -69,13 +69,13 @@ export function selectPolicies(
   });
 }
 
-/** The reference with the digest that its tag has now; one with a digest is itself. @throws as `evaluateImage` */
+/** The reference in full, with the digest that its tag has now unless it has one. @throws as `evaluateImage` */
 export async function resolveImage(
   reference: string,
   options: Pick<EvaluationOptions, 'registry' | 'signal'>,
 ): Promise<string> {
   const parsed = parseReference(reference);
-  if (parsed.digest !== undefined) return reference;
+  if (parsed.digest !== undefined) return formatReference(parsed);
   const { digest } = await openRepository(parsed, registryOptions(options)).resolve();
   return formatReference({ ...parsed, digest });
 }

@@ -91,8 +91,11 @@ describe('validation', () => {
     ['a tag', 'registry.example/good/app:v1'],
     ['no tag', 'registry.example/good/app'],
     ['no reference', 'registry.example/GOOD/..'],
+    ['a name without its registry', `app@${DIGEST}`],
+    ['another name of Docker Hub', `index.docker.io/library/app@${DIGEST}`],
   ])('denies %s', async (_, image) => {
-    expect(await validate(review('pods', workload('pods', podSpec(image))), PASS)).toMatchObject({ allowed: false });
+    const all = { ...PASS, images: [{ glob: '**' }] };
+    expect(await validate(review('pods', workload('pods', podSpec(image))), all)).toMatchObject({ allowed: false });
   });
 
   test.each<[string, unknown, object]>([
@@ -233,6 +236,17 @@ describe('mutation', () => {
     const response = readResponse(await controller.mutate(review('pods', workload('pods', podSpec(GOOD, BAD)))));
     expect(response).toMatchObject({ allowed: true });
     expect(readPatch(response)).toBeUndefined();
+  });
+
+  test('writes short names out, which runtimes look for in places of their own', async () => {
+    const controller = createAdmissionController({ verifier, policies: await readPolicies(PASS) });
+    const short = [`app@${DIGEST}`, `team/app:v1@${DIGEST}`, `index.docker.io/library/app@${DIGEST}`];
+    const response = readResponse(await controller.mutate(review('pods', workload('pods', podSpec(...short)))));
+    expect((readPatch(response) as { value: string }[]).map(({ value }) => value)).toEqual([
+      `docker.io/library/app@${DIGEST}`,
+      `docker.io/team/app:v1@${DIGEST}`,
+      `docker.io/library/app@${DIGEST}`,
+    ]);
   });
 });
 
