@@ -72,7 +72,7 @@ export const DIFFERENCES = {
   duplicates: {
     where: 'verify',
     theirs: 'A timestamp or a log entry that a bundle holds twice is refused.',
-    ours: 'It counts once. So do logs and timestamp authorities that share a key, where thresholds are above 1.',
+    ours: 'It counts once. So do logs that share a key, and timestamp authorities that share a key, a root or an operator, where thresholds are above 1.',
   },
   order: {
     where: 'verify',
