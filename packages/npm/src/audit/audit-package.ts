@@ -10,6 +10,7 @@ import type { IdentityLock, LockedIdentity } from '../identity-lock/identity-loc
 import { describeSigner } from '../identity-lock/package-signer.js';
 import { parseIntegrity } from '../integrity.js';
 import type { LockedPackage } from '../lock-file/locked-package.js';
+import { withoutCredentials } from '../lock-file/source.js';
 import type { PackageReport } from '../package-report.js';
 import type { FetchedEvidence, RegistryClient } from '../registry-client.js';
 import type { VerifiedProvenance } from '../verify-attestations.js';
@@ -149,14 +150,9 @@ function describe(task: Task): Described {
     ...(aliases === undefined ? {} : { aliases }),
     at,
     integrity: unpinned.length === 0 ? 'pinned' : 'unpinned',
-    ...(elsewhere === undefined ? {} : { elsewhere: withoutSecrets(elsewhere) }),
+    ...(elsewhere === undefined ? {} : { elsewhere: withoutCredentials(elsewhere) }),
     ...(identities === undefined ? {} : { isRecorded: identities.has(name) }),
   };
-}
-
-/** What stands before the host of a URL, and behind its path, may be a credential. */
-function withoutSecrets(url: string): string {
-  return url.replace(/[?#].*$/s, '').replace(/\/\/[^/]*@/, '//');
 }
 
 /** True for the tarball of this version alone: where the registry says that it lies, or where registries have it. */

@@ -15,7 +15,7 @@ import {
   unsupported,
 } from './locked-package.js';
 import { parsePlainYaml } from './plain-yaml.js';
-import { classifyReference } from './source.js';
+import { classifyReference, withoutCredentials } from './source.js';
 
 interface Entry {
   readonly name?: string | undefined;
@@ -93,9 +93,9 @@ interface ReadEntry {
 }
 
 function addEntry(collector: Collector, { key, entry, parsed }: ReadEntry): void {
-  const at = memberPath('$.packages', key);
+  const at = memberPath('$.packages', withoutCredentials(key));
   const { integrity, tarball, type, repo, directory } = entry.resolution;
-  const name = entry.name ?? parsed?.name ?? key;
+  const name = entry.name ?? parsed?.name ?? withoutCredentials(key);
   if (type === 'git' || repo !== undefined) return collector.addOther(name, 'git', at);
   if (type === 'directory' || directory !== undefined) return collector.addOther(name, 'file', at);
   if (type !== undefined && type !== 'tarball') return collector.addOther(name, 'unknown', at);
@@ -104,6 +104,7 @@ function addEntry(collector: Collector, { key, entry, parsed }: ReadEntry): void
     throw malformed(`${at}.resolution`, 'an integrity, or where it comes from');
   const version = entry.version ?? parsed?.reference;
   if (version !== undefined) return collector.addFrom(source, { name, version, integrity, resolved: tarball, at });
-  if (source === undefined) throw malformed(at, 'the name and version of a package', quoteText(key));
+  if (source === undefined)
+    throw malformed(at, 'the name and version of a package', quoteText(withoutCredentials(key)));
   collector.addOther(name, source, at);
 }

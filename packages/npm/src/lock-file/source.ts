@@ -3,6 +3,11 @@
 
 import type { OtherSource } from './locked-package.js';
 
+/** A text without what may be credentials in its URLs: what stands before a host, and queries. For people to read. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^/@\s]*@/g, '://').replace(/(:\/\/[^?#\s]*)\?[^#\s]*/g, '$1');
+}
+
 const MAX_CHARS = 4_096; // of a URL, as everywhere; the patterns below are not for more
 /** Tarballs of registries lie at `<registry>/<name>/-/<file>.tgz`, or at `<registry>/download/<name>/…`. */
 const REGISTRY_TARBALL = /^https?:\/\/[^?#]+\/(?:-\/[^/?#]+\.tgz|download\/.+)(?:[?#].*)?$/i;

@@ -8,7 +8,7 @@ import { KeywaxError, quoteText } from '@keywax/core/errors';
 import { type JsonObject, type JsonValue, isJsonObject, memberPath, readPlainJson } from '@keywax/core/json';
 import { type Collector, type LockFile, MAX_PACKAGES, createCollector, malformed } from './locked-package.js';
 import { YAML_LIMITS, readLockText } from './plain-yaml.js';
-import { classifyReference } from './source.js';
+import { classifyReference, withoutCredentials } from './source.js';
 
 interface ClassicEntry {
   readonly version: string;
@@ -72,12 +72,12 @@ function parseDescriptor(text: string): Descriptor | undefined {
 
 /** All patterns of an entry lead to the same package; under the name of another one it would not be seen. */
 function addClassic(collector: Collector, key: string, { version, resolved, integrity }: ClassicEntry): void {
-  const at = memberPath('$', key);
+  const at = memberPath('$', withoutCredentials(key));
   const [found, ...others] = key.split(', ').map(parsePattern);
-  if (found === undefined) throw malformed(at, 'patterns such as name@range', quoteText(key));
+  if (found === undefined) throw malformed(at, 'patterns such as name@range', quoteText(withoutCredentials(key)));
   const { name, reference } = found;
   if (others.some((other) => other !== undefined && other.name !== name))
-    throw malformed(at, 'patterns of one package', quoteText(key));
+    throw malformed(at, 'patterns of one package', quoteText(withoutCredentials(key)));
   const source = classifyReference(reference) ?? classifyReference(resolved ?? '');
   const installedAs = listNames(key);
   collector.addFrom(source, { name, version, integrity, resolved: resolved?.replace(/#.*$/s, ''), installedAs, at });
@@ -92,10 +92,10 @@ function parsePattern(pattern: string): Descriptor | undefined {
 }
 
 function addBerry(collector: Collector, key: string, resolution: string): void {
-  const at = memberPath('$', key);
+  const at = memberPath('$', withoutCredentials(key));
   const found = parseDescriptor(resolution);
   if (found === undefined)
-    throw malformed(`${at}.resolution`, 'a package and where it comes from', quoteText(resolution));
+    throw malformed(`${at}.resolution`, 'a package and where it comes from', quoteText(withoutCredentials(resolution)));
   const { name, reference } = found;
   if (!reference.startsWith('npm:')) return collector.addOther(name, classifyReference(reference) ?? 'unknown', at);
   const [, version = '', parameters = ''] = /^npm:(.*?)(?:::(.*))?$/s.exec(reference) ?? [];

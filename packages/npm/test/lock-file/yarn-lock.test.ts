@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { encodeUtf8 } from '@keywax/core/bytes';
-import { isKeywaxError } from '@keywax/core/errors';
+import { type KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseYarnLock } from '../../src/lock-file/yarn-lock.js';
@@ -126,6 +126,19 @@ describe('a yarn.lock', () => {
     await expect(parseYarnLock(text === '\ud800' ? Uint8Array.of(0xff) : encodeUtf8(text))).rejects.toMatchObject({
       code,
     });
+  });
+
+  test.each([
+    ['user', 'x@https://user:canary-token@example.com/x.tgz', 'version "1.0.0"'],
+    ['query', 'x@https://example.com/x.tgz?token=canary-token#0123', 'version "1.0.0"'],
+    ['user of a broken name', '..@https://user:canary-token@example.com/-/x.tgz', 'version "1.0.0"'],
+  ])('repeats no credential: the %s of a URL', async (_, key, member) => {
+    const told: unknown = await parseYarnLock(encodeUtf8(`${CLASSIC}"${key}":\n  ${member}\n`)).then(
+      ({ others }) => others.map(({ at }) => at),
+      (error: KeywaxError) => [error.message, error.details],
+    );
+    expect(JSON.stringify(told)).toContain('example.com');
+    expect(JSON.stringify(told)).not.toContain('canary');
   });
 
   test('of any bytes gives a value or a typed error', async () => {
