@@ -18,6 +18,8 @@ export interface SecretTerminal {
 const ENTER = ['\r', '\n'];
 const ERASE = ['\u007f', '\b'];
 const ERASE_LINE = '\u0015';
+/** What a terminal sends for the other keys, such as arrows, and around what is pasted (ECMA-48 5.4). */
+const SEQUENCES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])/g;
 const LEAVE = ['\u0003', '\u0004']; // Ctrl-C and Ctrl-D, which a terminal in raw mode hands on as they are
 
 /** Asks, and answers with one line. @throws OPERATION_ABORTED by Ctrl-C, Ctrl-D, the signal, or the end of the input */
@@ -45,7 +47,7 @@ function readLine(input: SecretInput, signal: AbortSignal): Promise<string> {
     };
     const leave = (): void => finish(() => reject(interrupted()));
     const read = (chunk: string | Buffer): void => {
-      for (const key of chunk.toString()) {
+      for (const key of chunk.toString().replace(SEQUENCES, '')) {
         if (ENTER.includes(key)) return finish(() => resolve(line.join('')));
         if (LEAVE.includes(key)) return leave();
         line = typeKey(line, key);

@@ -23,6 +23,8 @@ describe('a secret that is typed', () => {
     ['may be typed anew', ['wrong\u0015secret\r'], 'secret'],
     ['may have characters of any width', ['pä🔑\b🔑', '\r'], 'pä🔑'],
     ['has no control characters', ['se\u001b\tcret\r'], 'secret'],
+    ['has nothing of keys that move', ['se\u001b[D\u001bOC\u001b[3~\u001b[1;5Ccret\r'], 'secret'],
+    ['has nothing of how it was pasted', ['\u001b[200~secret\u001b[201~\r'], 'secret'],
   ])('%s', async (_, keys, expected) => {
     const { terminal, modes, shown, input } = makeTerminal();
     const answer = askSecret('Password: ', terminal);
