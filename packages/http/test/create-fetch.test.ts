@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, serveTcp } from '../../../test/loopback.js';
 import {
@@ -114,6 +115,34 @@ describeTls('a proxy', () => {
     expect(proxy.asked).toEqual([['http://127.0.0.1:9/path', `Basic ${Buffer.from('user:word').toString('base64')}`]]);
     expect((await ask('http://127.0.0.1:9/path', { proxy: proxy.url })).status).toBe(200);
     expect(unused.asked).toEqual([]);
+  });
+
+  test.each(['http', 'https'])('of SOCKS leads to a server over %s', async (scheme) => {
+    const targets: number[] = [];
+    const socks = await serveTcp((client) => {
+      // RFC 1928: no authentication, then a connection to an address of IPv4.
+      client.once('data', () => {
+        client.write(new Uint8Array([5, 0]));
+        client.once('data', (asked: Buffer) => {
+          const target = connect(asked.readUInt16BE(8), [...asked.subarray(4, 8)].join('.'), () => {
+            targets.push(asked.readUInt16BE(8));
+            client.write(new Uint8Array([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+            client.pipe(target).pipe(client);
+          });
+          target.on('error', () => client.destroy());
+        });
+      });
+    });
+    const { cert: certificate, key } = ca.issue('client');
+    const server =
+      scheme === 'https'
+        ? await serveTls(good, { requestCert: true, rejectUnauthorized: true, ca: ca.cert })
+        : await serve((response) => response.end('{}'));
+    const options = scheme === 'https' ? { clientCertificates: [{ url: server.url, certificate, key }] } : {};
+    const proxy = socks.url.replace('http:', 'socks5:');
+    expect((await ask(server.url, { ...options, proxy })).status).toBe(200);
+    expect(targets).toEqual([Number(new URL(server.url).port)]);
+    if (scheme === 'https') await failure('NETWORK_TLS', ask(server.url, { authorities: other.cert, proxy }));
   });
 
   test.each([
