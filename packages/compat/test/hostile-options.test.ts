@@ -335,3 +335,73 @@ describe('the event identityUnanchored', () => {
     expect(await verifyTwice(message, message.artifact, { onEvent })).toBe('RangeError');
   });
 });
+
+describe('bundles that change, or are not what they seem', () => {
+  const root = trustedRootFromJSON(trustedRoot);
+  const verifyEntity = (entity: ReturnType<typeof toSignedEntity>) =>
+    outcomeOf(() => new Verifier(toTrustMaterial(root)).verify(entity));
+
+  test('what is written into a bundle after it was joined with its artifact changes nothing', async () => {
+    const bundle = bundleFromJSON(message.bundle);
+    const entity = toSignedEntity(bundle, message.artifact);
+    if (bundle.content.$case === 'messageSignature') bundle.content.messageSignature.signature.fill(0);
+    for (const entry of bundle.verificationMaterial.tlogEntries) entry.canonicalizedBody.fill(0);
+    bundle.verificationMaterial.tlogEntries.length = 0;
+    entity.signature.signature.fill(0);
+    expect(await verifyEntity(entity)).toBe('accepted');
+  });
+
+  test('the artifact counts as it is when it is verified', async () => {
+    const artifact = Buffer.from(message.artifact);
+    const entity = toSignedEntity(bundleFromJSON(message.bundle), artifact);
+    artifact.fill(0);
+    expect(await verifyEntity(entity)).toBe('SIGNATURE_ERROR');
+  });
+
+  test.each<[string, (bundle: ReturnType<typeof bundleFromJSON>) => unknown]>([
+    ['no kind', (bundle) => Object.assign(bundle.content, { $case: 'other' })],
+    ['the kind of the other content', (bundle) => Object.assign(bundle.content, { $case: 'dsseEnvelope' })],
+    ['no kind of key', ({ verificationMaterial }) => Object.assign(verificationMaterial.content, { $case: 'other' })],
+    [
+      'the kind of another key',
+      ({ verificationMaterial }) => Object.assign(verificationMaterial.content, { $case: 'publicKey' }),
+    ],
+  ])('one whose $case says %s is refused', async (_name, edit) => {
+    const bundle = bundleFromJSON(message.bundle);
+    edit(bundle);
+    const outcome = await outcomeOf(async () => {
+      new Verifier(toTrustMaterial(root)).verify(toSignedEntity(bundle, message.artifact));
+    });
+    expect(outcome).not.toBe('accepted');
+  });
+
+  test.each([
+    ['inherits its members', () => Object.create(message.bundle) as object],
+    ['is of a class', () => Object.assign(new (class Bundle {})(), message.bundle)],
+    ['is text', () => JSON.stringify(message.bundle)],
+    ['is bytes', () => Buffer.from(JSON.stringify(message.bundle))],
+    ['is a list', () => [message.bundle]],
+    ['is a promise', () => Promise.resolve(message.bundle)],
+  ])('one that %s is refused', async (_name, make) => {
+    expect(await verifyTwice({ bundle: make() as object }, message.artifact, {})).toBe('ValidationError');
+  });
+
+  test.each(['messageSignature', 'verificationMaterial'] as const)(
+    'one whose %s is another with each look is judged by one of them',
+    async (name) => {
+      const other: Readonly<Record<string, unknown>> = { ...unlogged.bundle };
+      const good: Readonly<Record<string, unknown>> = { ...message.bundle };
+      for (const first of [0, 1]) {
+        let reads = first;
+        const get = (): unknown => (reads++ % 2 === 0 ? good : other)[name];
+        const bundle = Object.defineProperty({ ...message.bundle }, name, { enumerable: true, get });
+        const outcome = await outcomeOf(() => verify(bundle as never, message.artifact, { trustedRoot }));
+        const judged = Object.defineProperty({ ...message.bundle }, name, {
+          enumerable: true,
+          value: (reads % 2 === 1 ? good : other)[name],
+        });
+        expect(outcome).toBe(await outcomeOf(() => verify(judged as never, message.artifact, { trustedRoot })));
+      }
+    },
+  );
+});

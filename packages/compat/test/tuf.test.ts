@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 import { type Stack, startStack } from '@keywax/stack';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { TUFError, type TUFOptions, getTrustedRoot, initTUF } from '../src/tuf.js';
@@ -76,6 +76,21 @@ describe('the cache', () => {
     await getTrustedRoot(options);
     const { host } = new URL(stack.urls.tuf);
     expect(readdirSync(join(folder, 'cache'))).toEqual([encodeURIComponent(host)]);
+  });
+
+  test.each(['https://../', 'https://./', 'http://..:80/x'])('lies nowhere for the mirror %s', async (mirrorURL) => {
+    const { folder, options } = open();
+    const before = readdirSync(folder);
+    await expect(getTrustedRoot({ ...options, mirrorURL })).rejects.toMatchObject({ code: 'NETWORK_POLICY' });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test('is not asked for a mirror with a password, which no error repeats', async () => {
+    const { cachePath } = open().options;
+    const mirrorURL = 'https://user:CANARY@127.0.0.1:1';
+    const error = await initTUF({ mirrorURL, cachePath }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 9 })).not.toContain('CANARY');
   });
 
   test('serves many calls at the same time', async () => {

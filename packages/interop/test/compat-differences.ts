@@ -188,7 +188,7 @@ export const DIFFERENCES = {
   transport: {
     where: 'tuf',
     theirs: 'Proxies are ignored, and `retry: true` tries for ever.',
-    ours: '`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` hold; `retry: true` means once more. `fetch` sends requests in place of the host.',
+    ours: '`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` hold; `retry: true` means once more. `fetch` sends requests in place of the host. A mirror with a password, a query or a host that is rewritten is not asked (`NETWORK_POLICY`).',
   },
   ...OCI_DIFFERENCES,
 } as const satisfies Record<string, Difference>;

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeUtf8 } from '@keywax/core/bytes';
 import { type KeywaxError, isKeywaxError } from '@keywax/core/errors';
-import type { Fetch } from '@keywax/http';
+import { type Fetch, parseServiceUrl } from '@keywax/http';
 import { type TufClient, type TufState, type TufStore, createTufClient, isUnlisted } from '@keywax/tuf';
 import { createDirectoryStore } from '@keywax/tuf/directory-store';
 import { PRODUCTION_ROOT } from '@keywax/tuf/production';
@@ -54,12 +54,18 @@ export interface Repository {
   fetchTarget(name: string): Promise<Uint8Array>;
 }
 
-/** Opens a repository; nothing is asked for yet. @throws TUFError TUF_INIT_CACHE_ERROR where no root is known */
+const ALLOWED = { allowHttp: 'any' } as const; // all of it is signed, and the caller names the mirror
+
+/**
+ * Opens a repository; nothing is asked for yet.
+ * @throws TUFError TUF_INIT_CACHE_ERROR where no root is known, NETWORK_POLICY for a URL that is never contacted
+ */
 export async function openRepository(given: TUFOptions): Promise<Repository> {
   const options = copyOptions(given);
   const { mirrorURL = DEFAULT_MIRROR_URL, retry = DEFAULT_RETRY, timeout = DEFAULT_TIMEOUT } = options;
   const { fetch, signal, onEvent } = options;
   const { host, pathname } = new URL(mirrorURL);
+  parseServiceUrl(mirrorURL, ALLOWED); // before its host names a folder, or an error repeats it
   const cachePath =
     options.cachePath === undefined || options.cachePath === '' ? defaultCachePath() : options.cachePath;
   const directory = join(cachePath, encodeURIComponent(host + pathname.replace(/\/$/, '')));
@@ -74,7 +80,7 @@ export async function openRepository(given: TUFOptions): Promise<Repository> {
     onDiagnostic,
     transport: {
       ...toTransport({ retry, timeout }),
-      allowHttp: 'any', // all of it is signed, and the caller names the mirror
+      ...ALLOWED,
       ...(fetch === undefined ? {} : { fetch }),
       ...(signal === undefined ? {} : { signal }),
     },
