@@ -377,7 +377,7 @@ describe('bundles that change, or are not what they seem', () => {
 
   test.each([
     ['inherits its members', () => Object.create(message.bundle) as object],
-    ['is of a class', () => Object.assign(new (class Bundle {})(), message.bundle)],
+    ['is of a class', () => Object.assign(new Error('bundle'), message.bundle)],
     ['is text', () => JSON.stringify(message.bundle)],
     ['is bytes', () => Buffer.from(JSON.stringify(message.bundle))],
     ['is a list', () => [message.bundle]],
