@@ -37,4 +37,4 @@ export {
   decodeStatement,
   encodeStatement,
 } from './statement.js';
-export { BUNDLE_MEDIA_TYPE, type BundleVersion } from './version.js';
+export { BUNDLE_MEDIA_TYPE, type BundleVersion, isBundleMediaType } from './version.js';

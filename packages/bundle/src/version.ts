@@ -19,6 +19,11 @@ const VERSIONS: ReadonlyMap<string, BundleVersion> = new Map([
   [BUNDLE_MEDIA_TYPE, '0.3'],
 ]);
 
+/** True for the media type of a bundle of any version. */
+export function isBundleMediaType(mediaType: string): boolean {
+  return VERSIONS.has(mediaType);
+}
+
 /** A media type with the version that it stands for. @throws BUNDLE_INVALID, INPUT_UNSUPPORTED */
 export const decodeMediaType: Decoder<{ readonly mediaType: string; readonly version: BundleVersion }> = (
   value,

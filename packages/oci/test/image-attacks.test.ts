@@ -226,6 +226,14 @@ describe('a layer of the older format', () => {
     await expect(verifyIt({ places: ['tags'] })).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED' });
   });
 
+  test.each(['0.1', '0.2', '0.3'])('counts as a bundle by the older media type of version %s', async (version) => {
+    const mediaType = `application/vnd.dev.sigstore.bundle+json;version=${version}`;
+    const bundle = { ...(await makeBundle(subject.digest)), mediaType };
+    const layers = [{ mediaType, bytes: Buffer.from(JSON.stringify(bundle)) }];
+    await repository.attachReferrer({ subject, artifactType: mediaType, layers });
+    expect((await verifyIt()).statements).toMatchObject([{ format: 'bundle', place: 'referrers' }]);
+  });
+
   test('is not looked for in artifacts of other types', async () => {
     const bytes = simpleSigning(subject.digest);
     const layers = [{ mediaType: SIMPLE, bytes, annotations: await signPayload(bytes) }];

@@ -44,7 +44,8 @@ const MAX_CONNECTIONS = 256;
  * Starts the webhook.
  * @throws CONFIG_INVALID for a certificate or key that TLS refuses, FILE_FAILED where the port cannot be had
  */
-export async function serveAdmission(options: AdmissionServerOptions): Promise<AdmissionServer> {
+export async function serveAdmission(given: AdmissionServerOptions): Promise<AdmissionServer> {
+  const options = Object.assign(Object.create(null) as AdmissionServerOptions, given); // nothing is inherited (ATTACKS AP-011)
   const { controller, host = '0.0.0.0', port = PORT, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
   const server = createTlsServer(options, (request, response) => {
     void answer(request, controller).then(({ status, body }) => {

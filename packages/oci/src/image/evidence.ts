@@ -2,7 +2,7 @@
 // Finds the signatures and attestations of an image: bundles that refer to it, and the older format behind tags or as
 // referrers. What is found is a claim; annotations and descriptors choose nothing but what is fetched.
 
-import { BUNDLE_MEDIA_TYPE, MAX_BUNDLE_BYTES } from '@keywax/bundle';
+import { MAX_BUNDLE_BYTES, isBundleMediaType } from '@keywax/bundle';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { type Annotations, type Descriptor, makeAnnotations } from '../registry/descriptor.js';
 import { artifactTypeOf } from '../registry/manifest.js';
@@ -29,16 +29,14 @@ export type FoundEvidence =
   | { readonly evidence: Evidence }
   | { readonly place: EvidencePlace; readonly manifest: string; readonly error: KeywaxError };
 
-/** Artifact types of referrers that hold evidence: bundles, and cosign's trials with the older format. */
+/** Artifact types of referrers that hold evidence beside bundles: cosign's trials with the older format. */
 const ARTIFACT_TYPES: ReadonlySet<string> = new Set([
-  BUNDLE_MEDIA_TYPE,
   'application/vnd.dev.cosign.artifact.sig.v1+json',
   'application/vnd.dev.cosign.artifact.att.v1+json',
   'application/vnd.in-toto+json',
 ]);
 
 const LAYER_KINDS: ReadonlyMap<string, Evidence['kind']> = new Map([
-  [BUNDLE_MEDIA_TYPE, 'bundle'],
   [LAYER_TYPES.signature, 'signature'],
   [LAYER_TYPES.attestation, 'attestation'],
 ]);
@@ -53,7 +51,11 @@ const PIECE_FAULTS: ReadonlySet<string> = new Set(['REGISTRY_INVALID', 'IMAGE_NO
 
 /** True for a referrer that may hold evidence. One without a type may, until its manifest says otherwise. */
 export function mayHoldEvidence({ artifactType }: Pick<Descriptor, 'artifactType'>): boolean {
-  return artifactType === undefined || ARTIFACT_TYPES.has(artifactType);
+  return artifactType === undefined || isBundleMediaType(artifactType) || ARTIFACT_TYPES.has(artifactType);
+}
+
+function selectKind(mediaType: string): Evidence['kind'] | undefined {
+  return isBundleMediaType(mediaType) ? 'bundle' : LAYER_KINDS.get(mediaType);
 }
 
 /**
@@ -150,8 +152,8 @@ async function fetchSource(
   const { place } = source;
   const type = artifactTypeOf(manifest);
   if (manifest.kind !== 'manifest') return [];
-  if (place === 'referrers' && (type === undefined || !ARTIFACT_TYPES.has(type))) return [];
-  const layers = manifest.layers.filter(({ mediaType }) => LAYER_KINDS.has(mediaType));
+  if (place === 'referrers' && (type === undefined || !mayHoldEvidence({ artifactType: type }))) return [];
+  const layers = manifest.layers.filter(({ mediaType }) => selectKind(mediaType) !== undefined);
   return layers.map((layer) => ({ place, manifest: descriptor.digest, layer }));
 }
 
@@ -176,7 +178,7 @@ async function fetchPiece(
   spend(budget, 'bytes', layer.size);
   try {
     const bytes = await repository.fetchBlob(layer, { maxBytes: MAX_LAYER_BYTES });
-    const kind = LAYER_KINDS.get(layer.mediaType) ?? 'bundle';
+    const kind = selectKind(layer.mediaType) ?? 'bundle';
     return { evidence: { place, manifest, kind, bytes, annotations: layer.annotations ?? makeAnnotations([]) } };
   } catch (error) {
     return { place, manifest, error: expectPieceFault(error) };

@@ -2,7 +2,7 @@
 // What hangs on an image, as a tree: the images of an index, referrers and the tags of the older format. Nothing of it is
 // verified: these are claims of the registry, for people who look around.
 
-import { BUNDLE_MEDIA_TYPE } from '@keywax/bundle';
+import { isBundleMediaType } from '@keywax/bundle';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import type { Descriptor, Platform } from '../registry/descriptor.js';
 import type { Index, Manifest } from '../registry/manifest.js';
@@ -111,7 +111,7 @@ function describeReferrer(
   count(state);
   const predicateType = annotations?.['dev.sigstore.bundle.predicateType'];
   return {
-    kind: artifactType === BUNDLE_MEDIA_TYPE ? 'bundle' : 'artifact',
+    kind: artifactType !== undefined && isBundleMediaType(artifactType) ? 'bundle' : 'artifact',
     digest,
     size,
     type: artifactType ?? mediaType,

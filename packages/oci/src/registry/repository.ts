@@ -75,7 +75,8 @@ const OCTETS = 'application/octet-stream';
  * const repository = openRepository(parseReference('ghcr.io/owner/image:v1'), { credentials });
  * const { digest } = await repository.resolve();
  */
-export function openRepository(reference: Reference, options: RepositoryOptions = {}): Repository {
+export function openRepository(reference: Reference, given: RepositoryOptions = {}): Repository {
+  const options = Object.assign(Object.create(null) as RepositoryOptions, given); // nothing is inherited (ATTACKS AP-011)
   const { onProgress } = options;
   const uploads = readUploadSettings(options);
   const { registry, repository: path } = reference;

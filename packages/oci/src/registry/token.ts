@@ -11,7 +11,10 @@ import { registryInvalid, unauthorized } from './failure.js';
 import { DOCKER_HUB } from './reference.js';
 
 /** Hosts of token services that are not the registry itself, by registry. */
-const TOKEN_HOSTS: ReadonlyMap<string, readonly string[]> = new Map([[DOCKER_HUB, ['auth.docker.io']]]);
+const TOKEN_HOSTS: ReadonlyMap<string, readonly string[]> = new Map([
+  [DOCKER_HUB, ['auth.docker.io']],
+  ['registry.gitlab.com', ['gitlab.com']],
+]);
 const MAX_TOKEN_ANSWER_BYTES = 65_536;
 
 /** What a token is asked for. */
