@@ -11,7 +11,7 @@ export function recordLoadedModules() {
   const loaded = [];
   registerHooks({
     resolve(specifier, context, next) {
-      const isSource = /^\.\.?\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts');
+      const isSource = /^\.\.?\/.*\.js$/.test(specifier) && (context.parentURL ?? '').endsWith('.ts');
       return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
     },
     load(url, context, next) {

@@ -83,7 +83,10 @@ const requireScript = (name: string): string =>
   `import { createRequire } from 'node:module'; createRequire(import.meta.url)('${name}');`;
 const [importOurs, importTheirs, firstOurs, firstTheirs, swapped, original] = timeProcesses(
   [
-    ...[prepareOurs, prepareTheirs, prepareOurs + verifyOurs, prepareTheirs + verifyTheirs],
+    prepareOurs,
+    prepareTheirs,
+    prepareOurs + verifyOurs,
+    prepareTheirs + verifyTheirs,
     ...['@keywax/compat', 'sigstore'].map(requireScript),
   ],
   20,

@@ -334,8 +334,10 @@ describe('a challenge', () => {
       (response, { headers }) =>
         response
           .writeHead(401, [
-            ...['www-authenticate', 'Basic realm="x"'],
-            ...['www-authenticate', `Bearer realm="http://${headers.host}/token"`],
+            'www-authenticate',
+            'Basic realm="x"',
+            'www-authenticate',
+            `Bearer realm="http://${headers.host}/token"`,
           ])
           .end(),
       { credentials: always },

@@ -189,7 +189,7 @@ describe('a controller', () => {
     };
     const policies = await readPolicies(FAIL);
     const naming = await readPolicies({ authorities: [{ keyless }] });
-    Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+    Reflect.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
     try {
       expect(await evaluateImage(GOOD, { verifier, policies })).toMatchObject({ admitted: false });
       const controller = createAdmissionController({ verifier, policies });
