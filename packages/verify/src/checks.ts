@@ -58,9 +58,9 @@ export const CHECKS = {
   'time.threshold': {
     kind: 'comparison',
     code: 'TIMESTAMP_THRESHOLD',
-    demand: 'enough distinct timestamp authorities',
+    demand: 'enough distinct timestamp authorities vouch for a time',
   },
-  'time.proven': { kind: 'comparison', code: 'TIME_MISSING', demand: 'at least one proven time' },
+  'time.proven': { kind: 'comparison', code: 'TIME_MISSING', demand: 'at least one time is proven' },
   // Certificate, client-spec 4.3
   'certificate.decode': { kind: 'decode', code: 'INPUT_MALFORMED', demand: 'the certificate is well-formed' },
   'certificate.chain': { kind: 'comparison', code: 'BUNDLE_INVALID', demand: 'the bundle carries no root certificate' },
@@ -101,7 +101,11 @@ export const CHECKS = {
   },
   'sct.time': { kind: 'comparison', code: 'SCT_INVALID', demand: 'the SCT was made while the certificate was valid' },
   'sct.present': { kind: 'comparison', code: 'SCT_INVALID', demand: 'a known certificate log has the certificate' },
-  'sct.threshold': { kind: 'comparison', code: 'SCT_THRESHOLD', demand: 'enough distinct certificate logs' },
+  'sct.threshold': {
+    kind: 'comparison',
+    code: 'SCT_THRESHOLD',
+    demand: 'enough distinct certificate logs have the certificate',
+  },
   'sct.signature': { kind: 'signature', code: 'SCT_INVALID', demand: 'the certificate log signed the SCT' },
   'certificate.signature': {
     kind: 'signature',
@@ -177,7 +181,7 @@ export const CHECKS = {
     code: 'TIME_INVALID',
     demand: 'the trusted root vouches for the log key at every proven time',
   },
-  'log.threshold': { kind: 'comparison', code: 'LOG_THRESHOLD', demand: 'enough distinct logs' },
+  'log.threshold': { kind: 'comparison', code: 'LOG_THRESHOLD', demand: 'enough distinct logs have the entry' },
   'checkpoint.signature': { kind: 'signature', code: 'CHECKPOINT_INVALID', demand: 'the log signed the checkpoint' },
   // Artifact, client-spec 4.5
   'artifact.digest': {
