@@ -356,10 +356,30 @@ describe('stack', () => {
     expect((await call(['sign', '--trust-config', trust, '--identity-token-file', tokenFile, file])).code).toBe(0);
     const who = ['--certificate-identity', 'alice@example.com', '--certificate-oidc-issuer', urls.oidc];
     expect((await call(['verify', '--trust-config', trust, ...who, file])).code).toBe(0);
+    expect(written.err).toContain(`--explain ${who.join(' ')} FILE`);
     expect((await call(['verify', '--tuf-mirror', urls.tuf, '--tuf-root', tufRoot, ...who, file])).code).toBe(0);
     controller.abort();
     expect(await running).toBe(0);
     await expect(fetch(urls.oidc)).rejects.toThrow();
+  });
+
+  test('shows how to sign and verify without a token file, too', async () => {
+    const controller = new AbortController();
+    const { host, written } = makeHost({ signal: controller.signal });
+    const { runCommand } = await import('../src/run.js');
+    const running = runCommand(['stack'], host);
+    await expect.poll(() => written.err).toContain('The stack is running');
+    const [, url = '', token = ''] = /_URL='(.+)' .*_TOKEN=(.+)/.exec(written.err) ?? [];
+    const lines = written.err.split('\n').map((line) => line.trim());
+    const file = write('a', 'a');
+    const args = ['sign', 'verify'].map((name) =>
+      (lines.find((line) => line.startsWith(`keywax ${name}`)) ?? '').replace(' FILE', ` ${file}`).split(' ').slice(1),
+    );
+    const env = { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: token };
+    expect(await call(args[0] ?? [], { env })).toMatchObject({ code: 0 });
+    expect(await call(args[1] ?? [])).toMatchObject({ code: 0 });
+    controller.abort();
+    expect(await running).toBe(0);
   });
 
   test('says what is wrong with its folder', async () => {

@@ -16,6 +16,7 @@ import { type Style, createStyle, encodeJsonText, escapeText, padText } from '..
 const REKOR: readonly RekorChoice[] = ['v1', 'v2', 'both'];
 const PERSONAS: readonly IssuerKind[] = ['email', 'github', 'gitlab'];
 const MAX_PORT = 65_529; // seven consecutive ones
+const ISSUER_EXTENSION = 8; // of Fulcio's arc
 
 /** `keywax stack`. */
 export const stackCommand: Command = defineCommand({
@@ -72,7 +73,18 @@ everything when it stops, unless it has a folder. Whoever can reach it gets a to
           }),
         );
       await host.err.write(
-        describeStack(stack, { trustConfig, tufRoot, tokenFile, image: example?.image }, createStyle(host.err)),
+        describeStack(
+          stack,
+          {
+            trustConfig,
+            tufRoot,
+            tokenFile,
+            image: example?.image,
+            // Without a token file the token is of the workflow.
+            signer: await describeSigner(stack, tokenFile === undefined ? 'github' : persona),
+          },
+          createStyle(host.err),
+        ),
       );
       await untilStopped(host);
     } finally {
@@ -106,6 +118,14 @@ const SERVICES = {
   tuf: 'TUF repository',
 } as const;
 
+/** The flags that name a persona as the signer. */
+async function describeSigner({ urls }: Stack, persona: IssuerKind): Promise<string> {
+  const { LAB_ISSUER, personaIdentity } = await import('@keywax/stack/lab');
+  const { name, extensions } = personaIdentity(persona);
+  const issuer = extensions.get(ISSUER_EXTENSION)?.replace(LAB_ISSUER, urls.oidc);
+  return `--certificate-identity ${name.value} --certificate-oidc-issuer ${issuer}`;
+}
+
 function describeStack(
   { urls }: Stack,
   files: {
@@ -113,6 +133,7 @@ function describeStack(
     readonly tufRoot: string;
     readonly tokenFile: string | undefined;
     readonly image: string | undefined;
+    readonly signer: string;
   },
   style: Style,
 ): string {
@@ -137,7 +158,7 @@ function describeStack(
     ...token,
     'To see what that gives:',
     '  keywax inspect FILE.sigstore.json',
-    `  keywax verify --trust-config ${trustConfig} --explain --certificate-identity NAME --certificate-oidc-issuer URL FILE`,
+    `  keywax verify --trust-config ${trustConfig} --explain ${files.signer} FILE`,
     'Both go by way of TUF too, with these in place of --trust-config:',
     `  --tuf-mirror ${urls.tuf} --tuf-root ${escapeText(files.tufRoot)}`,
     ...images,
