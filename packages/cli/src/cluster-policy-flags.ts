@@ -4,7 +4,7 @@
 import { type ClusterImagePolicy, type EvaluateImageOptions, parseClusterImagePolicies } from '@keywax/oci';
 import { encodeTrustedRoot } from '@keywax/trust';
 import { type Verifier, createVerifier } from 'keywax';
-import { readDocument } from './document-file.js';
+import { decodeDocument, readDocument } from './document-file.js';
 import { type ListFlag, type ValueFlag, usageError } from './flags.js';
 import type { Host } from './host.js';
 import {
@@ -54,8 +54,10 @@ export async function readClusterPolicies(
   const noMatch = NO_MATCH.find((answer) => answer === (flags['no-match'] ?? 'deny'));
   if (noMatch === undefined) throw usageError(`--no-match is one of ${NO_MATCH.join(', ')}`);
   const policies: ClusterImagePolicy[] = [];
-  for (const path of flags.policy ?? [])
-    policies.push(...(await parseClusterImagePolicies(await readDocument(path, MAX_POLICY_BYTES))));
+  for (const path of flags.policy ?? []) {
+    const bytes = await readDocument(path, MAX_POLICY_BYTES);
+    policies.push(...(await decodeDocument(path, () => parseClusterImagePolicies(bytes))));
+  }
   const names = policies.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw usageError(`two policies are called ${escapeText(twice)}`);

@@ -4,7 +4,7 @@
 
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { type ErrorCode, KeywaxError, isKeywaxError } from '@keywax/core/errors';
 import { usageError } from './flags.js';
 import { escapeText } from './render/text.js';
 
@@ -22,6 +22,18 @@ export async function readDocument(path: string, maxBytes: number): Promise<Uint
     return await attemptFile(path, 'read', () => readBounded(file, path, maxBytes));
   } finally {
     await file.close();
+  }
+}
+
+/** Decodes what a file holds: a failure names the file, which its decoder does not know. @throws what `decode` throws */
+export async function decodeDocument<T>(path: string, decode: () => T | Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (cause) {
+    if (!isKeywaxError(cause)) throw cause;
+    // A copy of the error, whose code and details stay together.
+    const init = { details: cause.details, report: cause.report, cause };
+    throw new KeywaxError<ErrorCode>(cause.code, `${escapeText(path)}: ${cause.message}`, init);
   }
 }
 

@@ -41,10 +41,10 @@ export function describeGroup(word: string): string {
 /** The help of one command. */
 export function describeCommand(name: string, { operands, about, flags }: Command): string {
   const rows = Object.entries(flags).map(
-    ([flag, { value, help, list }]) =>
+    ([flag, { value, help, list, ...more }]) =>
       [
         `--${flag}${value === undefined ? '' : ` ${value}`}`,
-        list === true ? `${help}; may be given several times` : help,
+        `${help}${list === true ? '; may be given several times' : ''}${'short' in more ? `; short: -${more.short}` : ''}`,
       ] as const,
   );
   const width = Math.max(...rows.map(([flag]) => flag.length));

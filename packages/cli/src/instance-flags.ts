@@ -4,6 +4,7 @@
 import {
   MAX_SIGNING_CONFIG_BYTES,
   MAX_TRUSTED_ROOT_BYTES,
+  decodeClientTrustConfig,
   encodeSigningConfig,
   encodeTrustedRoot,
 } from '@keywax/trust';
@@ -17,7 +18,7 @@ import type {
   TufDiagnostic,
 } from '@keywax/tuf';
 import type { InstanceDocuments } from 'keywax';
-import { readDocument } from './document-file.js';
+import { decodeDocument, readDocument } from './document-file.js';
 import { type SwitchFlag, type ValueFlag, refuseTogether, usageError } from './flags.js';
 import type { Host } from './host.js';
 import { describeOrigin } from './render/trust-origin.js';
@@ -81,6 +82,7 @@ export async function obtainInstance(
   const { 'trust-config': trustConfig, 'trusted-root': trustedRoot, 'signing-config': path } = flags;
   if (trustConfig !== undefined) {
     const document = await readDocument(trustConfig, MAX_TRUSTED_ROOT_BYTES + MAX_SIGNING_CONFIG_BYTES);
+    await decodeDocument(trustConfig, () => decodeClientTrustConfig(document)); // so that what is wrong names the file
     return { instance: { trustConfig: document }, thresholds: {} };
   }
   const own = path === undefined ? {} : { signingConfig: await readDocument(path, MAX_SIGNING_CONFIG_BYTES) };

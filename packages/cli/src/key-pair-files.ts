@@ -16,16 +16,18 @@ export interface KeyPairFlags {
   readonly json?: true;
 }
 
-/** The flags that say where a key pair goes. */
-export const KEY_PAIR_FLAGS: {
+/** The flags that say where a key pair goes, under a prefix unless another is given. */
+export function describeKeyPairFlags(prefix: string): {
   readonly 'output-key-prefix': ValueFlag;
   readonly force: SwitchFlag;
   readonly json: SwitchFlag;
-} = {
-  'output-key-prefix': { value: 'PREFIX', help: 'the files are PREFIX.key and PREFIX.pub' },
-  force: { help: 'replace files that exist' },
-  json: { help: 'print what was written as JSON' },
-};
+} {
+  return {
+    'output-key-prefix': { value: 'PREFIX', help: `the files are PREFIX.key and PREFIX.pub (${prefix}, unless given)` },
+    force: { help: 'replace files that exist' },
+    json: { help: 'print what was written as JSON' },
+  };
+}
 
 /** Makes a key pair and writes it. Nothing is asked for, and nothing made, that could not be written. @throws FILE_FAILED, and what `make` throws */
 export async function writeKeyPair(

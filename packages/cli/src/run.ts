@@ -11,6 +11,8 @@ import { createStyle, escapeText } from './render/text.js';
 
 declare const __KEYWAX_VERSION__: string;
 
+const SELF = ['help', 'version']; // have no help of their own
+
 /** Runs one command. Never throws. */
 export async function runCommand(args: readonly string[], host: Host): Promise<ExitCode> {
   try {
@@ -48,7 +50,7 @@ function asksForHelp(args: readonly string[]): boolean {
 
 async function help(names: readonly string[], { out }: Host): Promise<ExitCode> {
   const [word, ...others] = names;
-  if (word === undefined) await out.write(describeProgram());
+  if (word === undefined || (others.length === 0 && SELF.includes(word))) await out.write(describeProgram());
   else if (others.length === 0 && isGroup(word)) await out.write(describeGroup(word));
   else if (others.length > (isGroup(word) ? 1 : 0)) throw usageError('help takes one command');
   else await out.write(describeCommand(names.join(' '), await selectCommand(names).load()));

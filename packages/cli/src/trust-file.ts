@@ -13,7 +13,7 @@ import {
   decodeTrustedRoots,
   mergeTrustedRoots,
 } from '@keywax/trust';
-import { readDocument } from './document-file.js';
+import { decodeDocument, readDocument } from './document-file.js';
 
 /** What such a file says. */
 export interface TrustDocuments {
@@ -24,13 +24,20 @@ export interface TrustDocuments {
 /** Reads files of one or several trusted roots as one. @throws FILE_FAILED, INPUT_MALFORMED, INPUT_TOO_LARGE, TRUST_INVALID */
 export async function readTrustedRoots(paths: readonly string[]): Promise<TrustedRoot> {
   const roots: TrustedRoot[] = [];
-  for (const path of paths) roots.push(...decodeTrustedRoots(await readDocument(path, MAX_TRUSTED_ROOTS_BYTES)));
+  for (const path of paths) {
+    const bytes = await readDocument(path, MAX_TRUSTED_ROOTS_BYTES);
+    roots.push(...(await decodeDocument(path, () => decodeTrustedRoots(bytes))));
+  }
   return mergeTrustedRoots(roots);
 }
 
 /** Reads a file of trust material. @throws FILE_FAILED, INPUT_MALFORMED, INPUT_TOO_LARGE, TRUST_INVALID, NETWORK_POLICY */
 export async function readTrustFile(path: string): Promise<TrustDocuments> {
-  const text = decodeUtf8(await readDocument(path, MAX_TRUSTED_ROOTS_BYTES), '$');
+  const bytes = await readDocument(path, MAX_TRUSTED_ROOTS_BYTES);
+  return decodeDocument(path, () => decodeTrustText(decodeUtf8(bytes, '$')));
+}
+
+function decodeTrustText(text: string): TrustDocuments {
   const mediaType = selectMediaType(text);
   if (mediaType.includes('.signingconfig')) return { signingConfig: decodeSigningConfig(text) };
   if (mediaType.includes('.clienttrustconfig')) return decodeClientTrustConfig(text);

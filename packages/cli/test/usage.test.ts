@@ -85,12 +85,15 @@ describe('calls that make no sense', () => {
 });
 
 describe('help', () => {
-  test.each([[['help']], [['--help']], [['-h']]])('%j lists the commands on stdout', async (args) => {
-    const { code, out, err } = await call(args);
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const name of ['sign', 'attest', 'verify', 'inspect', 'trust show', 'trust create', 'stack'])
-      expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
-  });
+  test.each([[['help']], [['--help']], [['-h']], [['help', 'help']], [['help', 'version']]])(
+    '%j lists the commands on stdout',
+    async (args) => {
+      const { code, out, err } = await call(args);
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+      for (const name of ['sign', 'attest', 'verify', 'inspect', 'trust show', 'trust create', 'stack'])
+        expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
+    },
+  );
 
   test.each([
     ['sign', '--identity-token-file FILE'],
@@ -115,8 +118,31 @@ describe('help', () => {
     expect(await call(['trust', '--help'])).toEqual(group);
   });
 
+  test('names the one letter of flags that have one, and what is taken where a flag is not given', async () => {
+    expect((await call(['help', 'image', 'sign'])).out).toMatch(/--recursive .*-r$/m);
+    expect((await call(['help', 'key', 'generate'])).out).toContain('(cosign, unless given)');
+    expect((await call(['help', 'key', 'import'])).out).toContain('(import-cosign, unless given)');
+  });
+
   test.each([[['version']], [['--version']]])('%j says the version', async (args) => {
     expect(await call(args)).toEqual({ code: 0, out: '0.0.0-source\n', err: '' });
+  });
+});
+
+describe('files of another kind', () => {
+  test.each([
+    ['inspect', ['inspect']],
+    ['bundle inspect', ['bundle', 'inspect']],
+    ['trust show', ['trust', 'show']],
+    ['verify, as a trusted root', ['verify', ...WHO, 'file', '--trusted-root']],
+    ['verify, as a trust config', ['verify', ...WHO, 'file', '--trust-config']],
+    ['image verify, as a policy', ['image', 'verify', 'localhost:1/app:v1', '--policy']],
+  ])('are named by %s', async (_, args) => {
+    const path = join(makeFolder(), 'list.json');
+    writeFileSync(path, '[');
+    const { err } = await call([...args, path]);
+    expect(err).toMatch(/^keywax: [A-Z]+_[A-Z_]+: [^\n]+\n$/);
+    expect(err).toContain(`: ${path}: `);
   });
 });
 

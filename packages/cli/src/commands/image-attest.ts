@@ -11,7 +11,7 @@ const MAX_PREDICATE_BYTES = 16_777_216; // ATTACKS 4.3, as for statements
 
 /** `keywax image attest`. */
 export const imageAttestCommand: Command = defineCommand({
-  operands: '--predicate FILE --type TYPE [FLAGS] IMAGE …',
+  operands: '--predicate FILE [--type TYPE] [FLAGS] IMAGE …',
   about: `Signs a statement about container images, and attaches it in the registry, as cosign does. Types are URIs, or
 ${Object.keys(PREDICATE_TYPES).join(', ')}.`,
   flags: {

@@ -4,6 +4,7 @@ import { type Bundle, decodeBundle } from '@keywax/bundle';
 import { readAnyBundle } from '../any-bundle.js';
 import { readBundleFile } from '../bundle-file.js';
 import { type Command, defineCommand } from '../command.js';
+import { decodeDocument } from '../document-file.js';
 import { EXIT, type ExitCode } from '../exit.js';
 import { usageError } from '../flags.js';
 import type { Host } from '../host.js';
@@ -22,7 +23,10 @@ export const inspectCommand: Command = defineCommand({
     inspect(operands, {
       json: flags.json === true,
       host,
-      read: async (path) => decodeBundle(await readBundleFile(path)),
+      read: async (path) => {
+        const bytes = await readBundleFile(path);
+        return decodeDocument(path, () => decodeBundle(bytes));
+      },
     }),
 });
 

@@ -3,9 +3,11 @@
 import { type Command, defineCommand } from '../command.js';
 import { EXIT } from '../exit.js';
 import { usageError } from '../flags.js';
-import { KEY_PAIR_FLAGS, writeKeyPair } from '../key-pair-files.js';
+import { describeKeyPairFlags, writeKeyPair } from '../key-pair-files.js';
 import { chooseNewPassword } from '../password.js';
 import { escapeText } from '../render/text.js';
+
+const PREFIX = 'cosign';
 
 /** Algorithms by the names that people use. */
 const ALGORITHMS = {
@@ -24,13 +26,13 @@ export const keyGenerateCommand: Command = defineCommand({
   about: `Makes a key pair in the form of cosign: the private key encrypted with a password, which is the variable
 COSIGN_PASSWORD, even an empty one, or asked for on the terminal.`,
   flags: {
-    ...KEY_PAIR_FLAGS,
+    ...describeKeyPairFlags(PREFIX),
     algorithm: { value: 'NAME', help: `${Object.keys(ALGORITHMS).join(', ')} (p256, unless given)` },
   },
   async run({ flags, operands }, host) {
     if (operands.length > 0) throw usageError('key generate takes no operand; --output-key-prefix names the files');
     const algorithm = readAlgorithm(flags.algorithm ?? 'p256');
-    const { 'output-key-prefix': prefix = 'cosign' } = flags;
+    const { 'output-key-prefix': prefix = PREFIX } = flags;
     const make = async () => {
       const password = await chooseNewPassword(host);
       const { generateKeyFiles } = await import('@keywax/oci');
