@@ -121,6 +121,15 @@ describe('a key pair', () => {
     expect(await call(['sign', '--tlog-upload=false', file])).toMatchObject({ code: 2 });
   });
 
+  test('that did not sign is told from the one that the log recorded', async () => {
+    await sign('--trust-config', config, file);
+    const other = write('other.pub', (await generateKeyFiles({ password: '' })).publicKey);
+    expect(await call(['verify', '--trust-config', config, '--key', other, file])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/ENTRY_MISMATCH.*\n +because another key was recorded than the caller gave\n$/),
+    });
+  });
+
   test('that is public signs nothing, and one that is private verifies nothing', async () => {
     expect(await call(['sign', '--key', at('mine.pub'), '--tlog-upload=false', file])).toMatchObject({
       code: 1,

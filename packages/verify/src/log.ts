@@ -135,15 +135,15 @@ function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed
     reason: single ? 'another signature' : `${body.signatures.length} signatures`,
   }));
   if (recorded === undefined) return;
-  ledger.require(
-    'entry.key',
-    subject,
-    matchVerifier(recorded.verifier, signed.verifier) &&
-      (recorded.keyDetails ?? signed.suite.keyDetails) === signed.suite.keyDetails,
-    () => ({
-      expected: `the ${signed.verifier.kind} of the bundle for ${signed.suite.keyDetails}`,
-      actual: `${recorded.verifier.kind} for ${quoteText(recorded.keyDetails ?? signed.suite.keyDetails)}`,
-    }),
+  const keyDetails = recorded.keyDetails ?? signed.suite.keyDetails;
+  const isRecorded = matchVerifier(recorded.verifier, signed.verifier);
+  ledger.require('entry.key', subject, isRecorded && keyDetails === signed.suite.keyDetails, () =>
+    isRecorded || recorded.verifier.kind !== signed.verifier.kind
+      ? {
+          expected: `the ${signed.verifier.kind} of the bundle for ${signed.suite.keyDetails}`,
+          actual: `${recorded.verifier.kind} for ${quoteText(keyDetails)}`,
+        }
+      : { reason: ANOTHER_VERIFIER[signed.verifier.kind] },
   );
   const { algorithm, value } = recordedContent(context, body, signed.suite);
   ledger.require(
@@ -169,6 +169,11 @@ function planBody(context: PlanContext, ledger: Ledger, { entry, subject, signed
     }));
   }
 }
+
+const ANOTHER_VERIFIER = {
+  certificate: 'another certificate was recorded',
+  publicKey: 'another key was recorded than the caller gave',
+} as const;
 
 function matchVerifier(a: EntryVerifier, b: EntryVerifier): boolean {
   if (a.kind === 'certificate') return b.kind === 'certificate' && equalBytes(a.der, b.der);
