@@ -155,7 +155,7 @@ describe('admission serve', () => {
       const args = ['admission', 'serve', '--policy', policy, '--trust-config', config, '--listen', '127.0.0.1:0'];
       runCommand([...args, '--json', ...makeCertificate()], host).then(resolve, reject);
     });
-    await expect.poll(() => written.err).toContain('listens');
+    await expect.poll(() => written.err, { timeout: 20_000 }).toContain('listens');
     const { url } = JSON.parse(written.out) as { url: string };
     expect(written.err).toBe(`The webhook listens at ${url}; Ctrl-C stops it.\n`);
     const ca = readFileSync(join(folder, 'tls.pem'));

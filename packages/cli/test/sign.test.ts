@@ -348,7 +348,7 @@ describe('stack', () => {
       ['stack', '--json', '--directory', join(folder, 'state'), '--trust-config', trust, '--token-file', tokenFile],
       host,
     );
-    await expect.poll(() => written.err).toContain('The stack is running');
+    await expect.poll(() => written.err, { timeout: 20_000 }).toContain('The stack is running');
     const { urls, tufRoot } = JSON.parse(written.out) as {
       readonly urls: Readonly<Record<'oidc' | 'tuf', string>>;
       readonly tufRoot: string;
@@ -368,7 +368,7 @@ describe('stack', () => {
     const { host, written } = makeHost({ signal: controller.signal });
     const { runCommand } = await import('../src/run.js');
     const running = runCommand(['stack'], host);
-    await expect.poll(() => written.err).toContain('The stack is running');
+    await expect.poll(() => written.err, { timeout: 20_000 }).toContain('The stack is running');
     const [, url = '', token = ''] = /_URL='(.+)' .*_TOKEN=(.+)/.exec(written.err) ?? [];
     const lines = written.err.split('\n').map((line) => line.trim());
     const file = write('a', 'a');
