@@ -8,6 +8,8 @@ import { askSecret } from './secret-prompt.js';
 export interface Output {
   /** Whether text may carry colours. */
   readonly color: boolean;
+  /** Columns of the terminal; absent where it is none. */
+  readonly columns?: number | undefined;
   /** Writes and waits until it has been handed on. @throws FILE_FAILED where nobody reads any more */
   write(text: string): Promise<void>;
 }
@@ -37,6 +39,9 @@ function createOutput(stream: NodeJS.WriteStream, env: Host['env']): Output {
   stream.on('error', () => {}); // each write reports its own
   return {
     color: wantsColor(stream, env),
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined; // it may be resized
+    },
     write: (text) =>
       new Promise((resolve, reject) => {
         stream.write(text, (cause) => {

@@ -15,7 +15,8 @@ import {
 import { join } from 'node:path';
 import { type Lab, LAB_ISSUER, createLab } from '@keywax/stack/lab';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { call, makeFolder } from './call.js';
+import { runCommand } from '../src/run.js';
+import { call, makeFolder, makeHost } from './call.js';
 
 const ARTIFACT = new TextEncoder().encode('the artifact\n');
 const WHO = ['--certificate-identity', 'alice@example.com', '--certificate-oidc-issuer', LAB_ISSUER];
@@ -312,6 +313,16 @@ describe('the explanation', () => {
       expect(out).toContain(text);
     }
     expect(out).not.toContain('✘');
+  });
+
+  test.each([80, 100])('keeps its checks within a terminal of %i columns', async (columns) => {
+    write('file.sigstore.json', good);
+    const { host, written } = makeHost();
+    const args = ['verify', '--explain', '--trusted-root', join(folder, 'root.json'), ...WHO, file];
+    expect(await runCommand(args, { ...host, out: { ...host.out, columns } })).toBe(0);
+    const [, checks = ''] = written.out.split('How it was proven');
+    expect(checks).toMatch(/\btime\.proven$/m);
+    expect(Math.max(...checks.split('\n').map((line) => line.length))).toBeLessThanOrEqual(columns);
   });
 
   test('says why not, and marks what is claimed', async () => {

@@ -15,6 +15,8 @@ const QUESTIONS: readonly { readonly question: string; readonly parts: readonly 
   { question: 'Is it the signer you named?', parts: ['policy'] },
 ];
 const DEMAND_WIDTH = 72;
+const ROOMY_COLUMNS = 130; // both columns and most subjects
+const INDENT = '        ';
 const WORST_FIRST: readonly CheckState[] = ['failed', 'pending', 'skipped', 'passed'];
 
 /** Lists every check, and counts them. */
@@ -41,24 +43,40 @@ function mergeRows(rows: readonly CheckRow[]): readonly CheckRow[] {
 
 function explainCheck(row: CheckRow, style: Style): readonly string[] {
   const { id, subject, state, reason } = row;
-  const name = style.faint(subject === '' ? id : `${id} of ${escapeText(subject)}`);
-  const demand = padText(demandOf(id), DEMAND_WIDTH);
+  const { demand, name } = layOut(demandOf(id), subject === '' ? id : `${id} of ${escapeText(subject)}`, {
+    state,
+    style,
+  });
   switch (state) {
     case 'passed':
-      return [`      ${style.good('✔')} ${demand} ${name}`];
+      return [`      ${style.good('✔')} ${demand}${name}`];
     case 'skipped':
       return [
-        `      ${style.careful('–')} ${demand} ${name}`,
+        `      ${style.careful('–')} ${demand}${name}`,
         ...(reason === undefined ? [] : [`        set aside: ${escapeText(reason)}`]),
       ];
     case 'failed':
       return [
-        `      ${style.bad('✘')} ${style.bad(demand)} ${name}`,
+        `      ${style.bad('✘')} ${style.bad(demand)}${name}`,
         ...explainRow(row).map((line) => `        ${line}`),
       ];
     case 'pending':
-      return [`      · ${demand} ${style.faint('not reached')} ${name}`];
+      return [`      · ${demand}${name}`];
   }
+}
+
+/** In two columns, or on a terminal without room for them one after the other, below each other where a line would not do. */
+function layOut(
+  demand: string,
+  id: string,
+  { state, style }: { readonly state: CheckState; readonly style: Style },
+): { readonly demand: string; readonly name: string } {
+  const label = state === 'pending' ? `not reached ${id}` : id;
+  const name = style.faint(label);
+  const { columns = Infinity } = style;
+  if (columns >= ROOMY_COLUMNS) return { demand: padText(demand, DEMAND_WIDTH), name: ` ${name}` };
+  const fits = `${INDENT}${demand}  ${label}`.length <= columns;
+  return { demand, name: fits ? `  ${name}` : `\n${INDENT}${name}` };
 }
 
 function demandOf(id: CheckId): string {

@@ -27,7 +27,8 @@ export function summarizeDecision({ name, decision, error }: DecisionOutcome, st
       .filter((authority) => authority.admitted)
       .map((authority) => `  by ${escapeText(authority.name)} of policy ${escapeText(policy.name)}\n`),
   );
-  const against = reasons.map((reason) => `  ${escapeText(reason)}\n`);
+  // The line above says of which image.
+  const against = reasons.map((reason) => `  ${escapeText(reason.replaceAll(`${image}: `, ''))}\n`);
   const title = admitted
     ? style.good(`✔ ${escapeText(image)} is admitted`)
     : style.bad(`✘ ${escapeText(image)} is not admitted`);

@@ -13,15 +13,24 @@ export interface Style {
   readonly good: Paint;
   readonly bad: Paint;
   readonly careful: Paint;
+  /** Columns that a line may have; absent where nothing bounds it. */
+  readonly columns?: number | undefined;
 }
 
 /** The styles that an output can show. */
-export function createStyle({ color }: Pick<Output, 'color'>): Style {
+export function createStyle({ color, columns }: Pick<Output, 'color' | 'columns'>): Style {
   const paint =
     (open: number, close: number): Paint =>
     (text) =>
       color ? `\u001b[${open}m${text}\u001b[${close}m` : text;
-  return { strong: paint(1, 22), faint: paint(2, 22), good: paint(32, 39), bad: paint(31, 39), careful: paint(33, 39) };
+  return {
+    strong: paint(1, 22),
+    faint: paint(2, 22),
+    good: paint(32, 39),
+    bad: paint(31, 39),
+    careful: paint(33, 39),
+    columns,
+  };
 }
 
 // C0, DEL and C1; zero-width, line and paragraph separators, and what reorders text.

@@ -7,7 +7,7 @@ import { type Style, escapeText, padText } from './text.js';
 const STATE_WIDTH = 10;
 const INDENT = '    ';
 
-const STATES: Readonly<Record<RowState, { readonly text: string; readonly paint: keyof Style }>> = {
+const STATES: Readonly<Record<RowState, { readonly text: string; readonly paint: Exclude<keyof Style, 'columns'> }>> = {
   now: { text: 'valid', paint: 'good' },
   past: { text: 'ended', paint: 'faint' },
   future: { text: 'to come', paint: 'faint' },
