@@ -5,7 +5,7 @@
 
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type JsonObject, isJsonObject } from '@keywax/core/json';
-import { copyOptions } from '../image/options.js';
+import { copyOptions } from '../options.js';
 import type { ClusterImagePolicy } from '../policy/cluster-image-policy.js';
 import type { ImageDecision } from '../policy/decision.js';
 import {

@@ -5,6 +5,7 @@
 
 import { KeywaxError, quoteText } from '@keywax/core/errors';
 import { type JsonObject, type JsonValue, isJsonArray, isJsonObject } from '@keywax/core/json';
+import { malformed } from '../fault.js';
 
 /** An image that a workload asks for. */
 export interface PodImage {
@@ -86,8 +87,4 @@ function readImage(holder: JsonObject, member: string, at: string): PodImage {
   const reference = holder.get(member);
   if (typeof reference !== 'string' || reference === '') throw malformed(path, 'an image');
   return { path, reference };
-}
-
-function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
 }

@@ -5,6 +5,7 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { copyOptions } from '../options.js';
 import type { AdmissionController } from './controller.js';
 import { MAX_REVIEW_BYTES } from './review.js';
 
@@ -45,7 +46,7 @@ const MAX_CONNECTIONS = 256;
  * @throws CONFIG_INVALID for a certificate or key that TLS refuses, FILE_FAILED where the port cannot be had
  */
 export async function serveAdmission(given: AdmissionServerOptions): Promise<AdmissionServer> {
-  const options = Object.assign(Object.create(null) as AdmissionServerOptions, given); // nothing is inherited (ATTACKS AP-011)
+  const options = copyOptions(given);
   const { controller, host = '0.0.0.0', port = PORT, closeTimeoutMs = CLOSE_TIMEOUT_MS } = options;
   const server = createTlsServer(options, (request, response) => {
     void answer(request, controller).then(({ status, body }) => {

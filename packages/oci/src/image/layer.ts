@@ -11,6 +11,7 @@ import { HASH_PROTO_NAMES, type HashName, hash } from '@keywax/core/hash';
 import { parseJson, toPlainJson } from '@keywax/core/json';
 import { encodePem, parsePem, parseSinglePem } from '@keywax/core/pem';
 import { isSelfIssued, parseCertificate } from '@keywax/core/x509';
+import { malformed } from '../fault.js';
 import { decodeRekorBundle } from '../legacy/rekor-bundle.js';
 import { type Annotations, makeAnnotations } from '../registry/descriptor.js';
 
@@ -172,8 +173,4 @@ export function encodeEnvelopeLayer(envelope: NonNullable<SerializedBundle['dsse
   const { payloadType, payload, signatures } = envelope;
   const plain = signatures.map(({ keyid = '', sig }) => ({ keyid, sig }));
   return encodeUtf8(JSON.stringify({ payloadType, payload, signatures: plain }));
-}
-
-function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
 }

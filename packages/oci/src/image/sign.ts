@@ -3,6 +3,8 @@
 
 import { type SerializedBundle, decodeBundle } from '@keywax/bundle';
 import { type SignOptions, attest, sign } from 'keywax';
+import { configError } from '../fault.js';
+import { copyOptions } from '../options.js';
 import type { Annotations, Descriptor } from '../registry/descriptor.js';
 import { type Reference, DOCKER_HUB, formatReference, parseRepositoryName } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
@@ -10,7 +12,7 @@ import { attachBundle, attachLayer } from './attach.js';
 import { selectChain } from './chain.js';
 import { listImages } from './images.js';
 import { LAYER_TYPES, encodeEnvelopeLayer, encodeLayerAnnotations } from './layer.js';
-import { configError, copyOptions, readAnnotations, readReference, withSignal } from './options.js';
+import { readAnnotations, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
 import { encodeSimpleSigning } from './simple-signing.js';
 import { encodeImageStatement } from './statement.js';

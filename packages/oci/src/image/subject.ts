@@ -2,7 +2,7 @@
 // Names that cosign derives from the digest of an image.
 
 import type { ArtifactDigests } from 'keywax';
-import { configError } from './options.js';
+import { configError } from '../fault.js';
 
 /** Algorithm and hexadecimal digits of a digest that was parsed. */
 export function splitDigest(digest: string): readonly ['sha256' | 'sha512', string] {

@@ -5,12 +5,14 @@
 import type { Statement } from '@keywax/bundle';
 import { type ErrorInit, KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type Verified, type Verifier, type VerifierOptions, type VerifyOptions, createVerifier } from 'keywax';
+import { configError } from '../fault.js';
+import { copyOptions } from '../options.js';
 import type { Annotations, Descriptor } from '../registry/descriptor.js';
 import { type Reference, formatReference, parseRepositoryName } from '../registry/reference.js';
 import { type Repository, type RepositoryOptions, openRepository } from '../registry/repository.js';
 import { type Candidate, readCandidate } from './candidate.js';
 import { type EvidencePlace, type FoundEvidence, fetchEvidence } from './evidence.js';
-import { configError, copyOptions, readAnnotations, readReference, withSignal } from './options.js';
+import { readAnnotations, readReference, withSignal } from './options.js';
 import { SIGN_PREDICATE_TYPE, parsePredicateType } from './predicate.js';
 import { describeArtifact } from './subject.js';
 

@@ -11,11 +11,12 @@ import {
 } from '@keywax/bundle';
 import { defaultSuite } from '@keywax/core/algorithms';
 import { decodeUtf8, encodeBase64 } from '@keywax/core/bytes';
-import { KeywaxError, isKeywaxError } from '@keywax/core/errors';
+import { isKeywaxError } from '@keywax/core/errors';
 import { HASH_PROTO_NAMES, type HashName, hash } from '@keywax/core/hash';
 import { parseJson, toPlainJson } from '@keywax/core/json';
 import { parsePublicKey } from '@keywax/core/key';
 import { parseCertificate } from '@keywax/core/x509';
+import { configError } from '../fault.js';
 import type { DetachedSignature, DetachedVerifier } from './detached.js';
 
 /** Media type of the bundles whose entries may lack a proof (RUL-8). */
@@ -41,7 +42,7 @@ export interface BundlePieces extends DetachedSignature {
  */
 export async function createBundle(pieces: BundlePieces): Promise<Bundle> {
   const { signature, verifier, entry, timestamps = [] } = pieces;
-  if (verifier === undefined) throw missing('verifier', 'a certificate or a public key');
+  if (verifier === undefined) throw configError('verifier', 'a certificate or a public key');
   const isProven = entry === undefined || entry.proof?.checkpoint !== undefined;
   const bundle: SerializedBundle = {
     mediaType: isProven ? BUNDLE_MEDIA_TYPE : MEDIA_TYPE_V01,
@@ -89,7 +90,7 @@ async function computeDigest(
   verifier: DetachedVerifier,
   digest: BundlePieces['digest'],
 ): Promise<{ readonly algorithm: HashName; readonly value: Uint8Array }> {
-  if (digest === undefined) throw missing('digest', 'the artifact, because no log entry names its digest');
+  if (digest === undefined) throw configError('digest', 'the artifact, because no log entry names its digest');
   const spki = verifier.kind === 'publicKey' ? verifier.spki : parseCertificate(verifier.der, 'certificate').spki;
   const algorithm = defaultSuite(parsePublicKey(spki, 'key'), { prehash: true }).hash;
   return { algorithm, value: await digest(algorithm) };
@@ -109,8 +110,4 @@ function isEnvelope(signature: Uint8Array): boolean {
 
 function readEnvelope(text: Uint8Array): unknown {
   return toPlainJson(parseJson(text, { maxBytes: MAX_ENVELOPE_BYTES }, 'envelope'));
-}
-
-function missing(at: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }

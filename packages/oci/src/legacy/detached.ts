@@ -11,6 +11,7 @@ import { parsePublicKey } from '@keywax/core/key';
 import { isJsonObject, parseJson } from '@keywax/core/json';
 import { parsePem } from '@keywax/core/pem';
 import { parseCertificate } from '@keywax/core/x509';
+import { malformed } from '../fault.js';
 import { decodeRekorBundle } from './rekor-bundle.js';
 
 /** What a signature is verified with: the signer's certificate or public key, in DER. */
@@ -136,8 +137,4 @@ export function parseTimestampFile(content: Uint8Array): Uint8Array {
   if (content[0] === DER_SEQUENCE) return new Uint8Array(content);
   const json = parseJson(content, { maxBytes: MAX_BYTES }, 'timestamp');
   return decodeTimestampMembers(json, 'timestamp').SignedRFC3161Timestamp;
-}
-
-function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
 }

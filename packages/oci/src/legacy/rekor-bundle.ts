@@ -14,8 +14,8 @@ import {
   decodeString,
   transform,
 } from '@keywax/core/decode';
-import { KeywaxError } from '@keywax/core/errors';
 import { parseJson } from '@keywax/core/json';
+import { malformed } from '../fault.js';
 
 const MAX_BODY_BYTES = 16_777_216; // that of an entry which holds an envelope
 const LOG_ID_BYTES = 32;
@@ -77,7 +77,3 @@ export const decodeRekorBundle: Decoder<LogEntry> = transform(
     return Object.freeze({ logIndex, logId, kind, version, integratedTime, promise: SignedEntryTimestamp, body });
   },
 );
-
-function malformed(at: string, expected: string): KeywaxError {
-  return new KeywaxError('INPUT_MALFORMED', `${at}: expected ${expected}`, { details: { at, expected } });
-}

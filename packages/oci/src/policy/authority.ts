@@ -21,6 +21,7 @@ import { KeywaxError, quoteText } from '@keywax/core/errors';
 import type { JsonValue } from '@keywax/core/json';
 import { parsePublicKeyPem } from '@keywax/core/key';
 import { type IdentityPolicy, type IdentityRecord, type Matcher, compilePattern } from '@keywax/verify';
+import { configError } from '../fault.js';
 import { parsePredicateType } from '../image/predicate.js';
 import { parseRepositoryName } from '../registry/reference.js';
 
@@ -116,7 +117,7 @@ export const refusePolicy: Decoder<undefined> = (value, at) => {
 
 /** Text that may be absent, but not empty: a name that a template has left out would mean the default (ATTACKS A1). */
 const decodeText: Decoder<string | undefined> = transform(optional(decodeString), (text, at) => {
-  if (text === '') throw invalid(at, 'text that is not empty');
+  if (text === '') throw configError(at, 'text that is not empty');
   return text;
 });
 
@@ -128,7 +129,7 @@ const decodeKey: Decoder<IdentityPolicy> = transform(
     hashAlgorithm: optional(oneOfNames(['sha256'])),
   }),
   ({ data }, at) => {
-    if (data === undefined) throw invalid(at, 'a public key in data');
+    if (data === undefined) throw configError(at, 'a public key in data');
     const pem = data.trim();
     parsePublicKeyPem(pem, `${at}.data`);
     return { key: pem };
@@ -154,7 +155,7 @@ function readMatcher(exact: string | undefined, pattern: string | undefined, at:
     return { pattern };
   }
   if (exact !== undefined && pattern === undefined) return exact;
-  throw invalid(at, `one of ${at} and ${at}RegExp`);
+  throw configError(at, `one of ${at} and ${at}RegExp`);
 }
 
 const decodeKeyless: Decoder<KeylessJson> = transform(
@@ -166,7 +167,7 @@ const decodeKeyless: Decoder<KeylessJson> = transform(
     insecureIgnoreSCT: optional(decodeBoolean),
   }),
   (keyless, at) => {
-    if (keyless.identities.length === 0) throw invalid(`${at}.identities`, 'at least one identity');
+    if (keyless.identities.length === 0) throw configError(`${at}.identities`, 'at least one identity');
     return keyless;
   },
 );
@@ -204,7 +205,7 @@ const decodeLog: Decoder<LogJson> = (value, at) => {
   const log = decodeObject<LogJson>({ url: decodeText, trustRootRef: decodeText })(value, at);
   const isNamed = log.url !== undefined || log.trustRootRef !== undefined;
   if (isNamed || decodeJsonObject(value, at).size === 0) return log;
-  throw invalid(at, 'the name of a log, or nothing at all');
+  throw configError(at, 'the name of a log, or nothing at all');
 };
 
 const decodeMembers: Decoder<AuthorityJson> = decodeObject<AuthorityJson>({
@@ -229,7 +230,7 @@ export function decodeAuthority(value: JsonValue, at: string, index: number): Au
   const demandsLog = json.ctlog === undefined || json.ctlog.url !== undefined || json.ctlog.trustRootRef !== undefined;
   const demandsTimestamp = json.rfc3161timestamp !== undefined;
   if (kind === 'keyless' && !demandsLog && !demandsTimestamp)
-    throw invalid(at, 'a log or a timestamp authority, because a certificate needs a proven time');
+    throw configError(at, 'a log or a timestamp authority, because a certificate needs a proven time');
   return Object.freeze({
     kind: 'signature',
     name,
@@ -250,7 +251,7 @@ function readStatic(json: AuthorityJson, name: string, at: string): StaticAuthor
     source.length === 0 &&
     attestations.length === 0 &&
     [ctlog, rfc3161timestamp, signatureFormat].every((demand) => demand === undefined);
-  if (!isAlone || answer === undefined) throw invalid(at, 'nothing beside a static answer');
+  if (!isAlone || answer === undefined) throw configError(at, 'nothing beside a static answer');
   return Object.freeze({ kind: 'static', name, ...answer });
 }
 
@@ -268,10 +269,6 @@ function readTrustRoot({ keyless, ctlog, rfc3161timestamp }: AuthorityJson, at: 
 
 function withoutDefault(url: string | undefined, standard: RegExp): string | undefined {
   return url === undefined || standard.test(url) ? undefined : url;
-}
-
-function invalid(at: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }
 
 function unsupported(at: string, what: string): KeywaxError {

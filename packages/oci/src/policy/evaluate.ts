@@ -5,7 +5,7 @@
 import { KeywaxError, isKeywaxError, quoteText } from '@keywax/core/errors';
 import { type Verifier, unsafeNoLog } from 'keywax';
 import type { EvidencePlace } from '../image/evidence.js';
-import { copyOptions } from '../image/options.js';
+import { copyOptions } from '../options.js';
 import { type VerifyImageOptions, type VerifiedImage, verifyImage } from '../image/verify.js';
 import { formatReference, parseReference } from '../registry/reference.js';
 import { type RepositoryOptions, openRepository } from '../registry/repository.js';

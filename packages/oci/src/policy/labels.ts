@@ -12,7 +12,7 @@ import {
   required,
   transform,
 } from '@keywax/core/decode';
-import { KeywaxError } from '@keywax/core/errors';
+import { configError } from '../fault.js';
 
 /** A resource that asks to be admitted. */
 export interface ClusterResource {
@@ -63,7 +63,7 @@ const decodeExpression: Decoder<LabelExpression> = transform(
   (expression, at) => {
     const wantsValues = expression.operator === 'In' || expression.operator === 'NotIn';
     if (wantsValues === expression.values.length > 0) return expression;
-    throw invalid(
+    throw configError(
       `${at}.values`,
       wantsValues ? `values for ${expression.operator}` : `none for ${expression.operator}`,
     );
@@ -87,7 +87,7 @@ export const decodeResourceSelector: Decoder<ResourceSelector> = transform(
     const { group, version, resource } = selector;
     if (selector.selector === undefined || [group, version, resource].some((name) => name !== undefined && name !== ''))
       return selector;
-    throw invalid(at, 'a resource beside the selector of its labels');
+    throw configError(at, 'a resource beside the selector of its labels');
   },
 );
 
@@ -113,8 +113,4 @@ function matchLabels(selector: LabelSelector, labels: ReadonlyMap<string, string
     Array.from(selector.matchLabels).every(([name, value]) => labels.get(name) === value) &&
     selector.matchExpressions.every(({ key, operator, values }) => OPERATORS[operator](labels.get(key), values))
   );
-}
-
-function invalid(at: string, expected: string): KeywaxError {
-  return new KeywaxError('CONFIG_INVALID', `${at}: expected ${expected}`, { details: { at, expected } });
 }

@@ -3,6 +3,7 @@
 // beside this one.
 
 import { KeywaxError } from '@keywax/core/errors';
+import { copyOptions } from '../options.js';
 import { type AttachTarget, type Attachment, attachReferrer, putReferrer } from './attach.js';
 import { MAX_BLOB_BYTES, fetchBlob, streamBlob } from './blobs.js';
 import type { Descriptor } from './descriptor.js';
@@ -76,7 +77,7 @@ const OCTETS = 'application/octet-stream';
  * const { digest } = await repository.resolve();
  */
 export function openRepository(reference: Reference, given: RepositoryOptions = {}): Repository {
-  const options = Object.assign(Object.create(null) as RepositoryOptions, given); // nothing is inherited (ATTACKS AP-011)
+  const options = copyOptions(given);
   const { onProgress } = options;
   const uploads = readUploadSettings(options);
   const { registry, repository: path } = reference;
