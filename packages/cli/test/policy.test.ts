@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cluster policies on the command line: `image verify --policy` and `admission serve`.
 
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { type Stack, startStack } from '@keywax/stack';
 import { type OciRegistry, startOciRegistry } from '@keywax/stack/oci-registry';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeCertificate } from '../../../test/tls.js';
 import { pushImage } from '../../oci/test/images.js';
 import { runCommand } from '../src/run.js';
 import { type Called, call, makeFolder, makeHost } from './call.js';
@@ -139,12 +139,9 @@ describe('image verify --policy', () => {
 });
 
 describe('admission serve', () => {
-  function makeCertificate(): readonly string[] {
-    const [certificate, key] = [join(folder, 'tls.pem'), join(folder, 'tls.key')];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=webhook'];
-    const files = ['-keyout', key, '-out', certificate, '-addext', 'subjectAltName=IP:127.0.0.1'];
-    execFileSync('openssl', ['req', '-x509', ...curve, ...files], { stdio: 'ignore' });
-    return ['--tls-certificate', certificate, '--tls-key', key];
+  function certify(): readonly string[] {
+    const { certFile, keyFile } = makeCertificate(folder, 'tls');
+    return ['--tls-certificate', certFile, '--tls-key', keyFile];
   }
 
   test('listens until it is stopped', async () => {
@@ -153,7 +150,7 @@ describe('admission serve', () => {
     const { host, written } = makeHost({ env: { HOME: folder }, signal: stop.signal });
     const ended = new Promise<number>((resolve, reject) => {
       const args = ['admission', 'serve', '--policy', policy, '--trust-config', config, '--listen', '127.0.0.1:0'];
-      runCommand([...args, '--json', ...makeCertificate()], host).then(resolve, reject);
+      runCommand([...args, '--json', ...certify()], host).then(resolve, reject);
     });
     await expect.poll(() => written.err, { timeout: 20_000 }).toContain('listens');
     const { url } = JSON.parse(written.out) as { url: string };
@@ -169,25 +166,17 @@ describe('admission serve', () => {
   });
 
   test.each<[string, () => readonly string[]]>([
-    ['policies', () => makeCertificate()],
+    ['policies', () => certify()],
     ['a certificate', () => ['--policy', writePolicy('a@example.com')]],
-    ['an address', () => ['--policy', writePolicy('a@example.com'), ...makeCertificate(), '--listen', 'here']],
-    ['a port', () => ['--policy', writePolicy('a@example.com'), ...makeCertificate(), '--listen', '127.0.0.1:65536']],
+    ['an address', () => ['--policy', writePolicy('a@example.com'), ...certify(), '--listen', 'here']],
+    ['a port', () => ['--policy', writePolicy('a@example.com'), ...certify(), '--listen', '127.0.0.1:65536']],
   ])('wants %s', async (_, flags) => {
     expect(await keywax('admission', 'serve', '--trust-config', config, ...flags())).toMatchObject({ code: 2 });
   });
 
   test('does not start with a policy that it does not understand', async () => {
     const policy = writePolicy('a@example.com', '  policy: { type: cue, data: x }');
-    const answer = await keywax(
-      'admission',
-      'serve',
-      '--trust-config',
-      config,
-      '--policy',
-      policy,
-      ...makeCertificate(),
-    );
+    const answer = await keywax('admission', 'serve', '--trust-config', config, '--policy', policy, ...certify());
     expect(answer.code).not.toBe(0);
     expect(answer.err).toContain('INPUT_UNSUPPORTED');
   });

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The webhook as an API server sees it: over HTTPS, with images of a real registry.
 
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { type Socket, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { provideToken } from '@keywax/identity';
 import { type Stack, startStack } from '@keywax/stack';
 import { type OciRegistry, startOciRegistry } from '@keywax/stack/oci-registry';
 import { type Verifier, createVerifier } from 'keywax';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeCertificate, makeFolder } from '../../../../test/tls.js';
 import {
   type AdmissionOptions,
   type AdmissionServerOptions,
@@ -26,9 +23,9 @@ import { digestOf, pushImage } from '../images.js';
 import { policyYaml } from '../policy/policy-yaml.js';
 import { podSpec, readPatch, readResponse, review, workload } from './reviews.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'keywax-admission-'));
-const server = makeCertificate('server', 'subjectAltName=IP:127.0.0.1');
-const client = makeCertificate('client', 'extendedKeyUsage=clientAuth');
+const { folder, remove } = makeFolder();
+const server = certify('server', 'subjectAltName=IP:127.0.0.1');
+const client = certify('client', 'extendedKeyUsage=clientAuth');
 
 let stack: Stack;
 let registry: OciRegistry;
@@ -51,17 +48,13 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([stack.close(), registry.close()]);
-  rmSync(folder, { recursive: true });
+  remove();
 });
 
-function makeCertificate(name: string, extension: string): { readonly certificate: string; readonly key: string } {
-  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  const files = ['-keyout', key, '-out', cert];
-  execFileSync('openssl', ['req', '-x509', ...curve, ...files, '-subj', `/CN=${name}`, '-addext', extension], {
-    stdio: 'ignore',
-  });
-  return { certificate: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+/** A certificate by the names that the server has for its parts. */
+function certify(name: string, extensions: string): { readonly certificate: string; readonly key: string } {
+  const { cert, key } = makeCertificate(folder, name, { extensions });
+  return { certificate: cert, key };
 }
 
 async function start(options: Partial<AdmissionOptions & AdmissionServerOptions> = {}) {
