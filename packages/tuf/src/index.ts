@@ -31,11 +31,7 @@ export {
   describeInstance,
   isInstanceName,
 } from './instances.js';
-export {
-  type CompiledState,
-  type InstanceDocumentBytes,
-  type InstanceTrust,
-  type InstanceTrustOptions,
-  fetchInstanceTarget,
-  fetchInstanceTrust,
-} from './trust.js';
+export { fetchInstanceTarget } from './instance-target.js';
+export type { CompiledState, InstanceDocumentBytes, InstanceTrust } from './instance-trust.js';
+export { fetchInstanceTrust } from './trust.js';
+export type { InstanceTrustOptions } from './trust-request.js';
